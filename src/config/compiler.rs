@@ -1,0 +1,125 @@
+//! What a policy or an origin is compiled with, and how it says that it cannot be.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use super::template::Template;
+use crate::ports::Environment;
+
+/// A value that cannot work, with the place it stands in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConfigError {
+    /// The field within the policy or origin, dotted, with indices: `allow.2`. Empty for the whole of it.
+    pub field: String,
+    /// What is wrong and what would be right.
+    pub message: String,
+    /// The name of a variable or secret that the deployment lacks, where that is all that is wrong.
+    pub missing: Option<String>,
+}
+
+impl ConfigError {
+    /// An error at `field`.
+    pub fn at(field: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { field: field.into(), message: message.into(), missing: None }
+    }
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.field.as_str() {
+            "" => f.write_str(&self.message),
+            field => write!(f, "{field}: {}", self.message),
+        }
+    }
+}
+
+/// What a policy or origin turned out to need while it was compiled; the native command holds it against each route.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Needs {
+    /// Path parameters named in templates.
+    pub params: BTreeSet<String>,
+    /// Whether an identity must have been established before.
+    pub identity: bool,
+    /// Plain variables (`${NAME}`).
+    pub variables: BTreeSet<String>,
+    /// Secrets (`{ secret = "NAME" }`).
+    pub secrets: BTreeSet<String>,
+    /// Header fields that carry identity to the origin; removed from what every client sends, on every route.
+    pub identity_headers: BTreeSet<String>,
+}
+
+/// What a policy or origin is compiled with.
+pub struct Compiler<'a> {
+    /// Variables and secrets of the deployment.
+    pub environment: &'a dyn Environment,
+    /// The instance's name: unique in the gateway and stable while the routes file does not rename it.
+    pub id: &'a str,
+    /// Title of the API, for realms.
+    pub realm: &'a str,
+    /// Collected as it goes.
+    pub needs: Needs,
+}
+
+impl<'a> Compiler<'a> {
+    /// A compiler for the instance called `id`.
+    pub fn new(environment: &'a dyn Environment, id: &'a str, realm: &'a str) -> Self {
+        Self { environment, id, realm, needs: Needs::default() }
+    }
+
+    /// Resolves every `${NAME}` of a text from the deployment's variables; `$${` stands for a plain `${`.
+    ///
+    /// # Errors
+    /// Where a variable is missing, or the text is malformed.
+    pub fn text(&mut self, field: &str, text: &str) -> Result<String, ConfigError> {
+        let mut resolved = String::with_capacity(text.len());
+        let mut rest = text;
+        while let Some(at) = rest.find("${") {
+            let (before, after) = rest.split_at(at);
+            let after = after.get(2..).unwrap_or_default();
+            if let Some(before) = before.strip_suffix('$') {
+                resolved.push_str(before);
+                resolved.push_str("${");
+                rest = after;
+                continue;
+            }
+            resolved.push_str(before);
+            let Some((name, tail)) = after.split_once('}') else {
+                return Err(ConfigError::at(field, "`${` is not closed by `}`; write `$${` for a plain `${`"));
+            };
+            self.needs.variables.insert(name.to_owned());
+            resolved.push_str(&self.lookup(field, name, "variable")?);
+            rest = tail;
+        }
+        resolved.push_str(rest);
+        Ok(resolved)
+    }
+
+    /// Reads a secret from the deployment.
+    ///
+    /// # Errors
+    /// Where the deployment has none of this name.
+    pub fn secret(&mut self, field: &str, secret: &super::values::Secret) -> Result<String, ConfigError> {
+        self.needs.secrets.insert(secret.secret.clone());
+        self.lookup(field, &secret.secret, "secret")
+    }
+
+    /// Reads a template such as `{id}-{claim.sub}`, after its variables were resolved.
+    ///
+    /// # Errors
+    /// Where a variable is missing or a placeholder is unknown.
+    pub fn template(&mut self, field: &str, text: &str) -> Result<Template, ConfigError> {
+        let resolved = self.text(field, text)?;
+        let template = Template::parse(&resolved).map_err(|message| ConfigError::at(field, message))?;
+        self.needs.params.extend(template.params().map(str::to_owned));
+        self.needs.identity |= template.reads_identity();
+        Ok(template)
+    }
+
+    fn lookup(&self, field: &str, name: &str, what: &str) -> Result<String, ConfigError> {
+        self.environment.get(name).ok_or_else(|| ConfigError {
+            field: field.to_owned(),
+            message: format!("the {what} `{name}` is not set in this deployment"),
+            missing: Some(name.to_owned()),
+        })
+    }
+}

@@ -1,0 +1,225 @@
+//! Every way in which a request can end early, and its one translation to HTTP.
+//!
+//! What a client may read ([`Verdict::detail`]) and what the log must say ([`Verdict::log`]) are two fields: nothing of an
+//! origin's or the platform's error text reaches a client.
+
+use std::borrow::Cow;
+
+use ::http::{HeaderName, HeaderValue, Method, StatusCode, header};
+use serde::Serialize;
+
+use crate::limits::headers::Standing;
+
+/// Whose fault an early end was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Blame {
+    /// The request was wrong, or not allowed.
+    Client,
+    /// The origin did not answer, or answered badly.
+    Origin,
+    /// The gateway, its configuration or its platform failed.
+    Gateway,
+}
+
+/// A `WWW-Authenticate` challenge for the Bearer scheme (RFC 6750 section 3).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Challenge {
+    /// The protection space; the API's name.
+    pub realm: String,
+    /// `invalid_request`, `invalid_token` or `insufficient_scope`; absent when no token was sent (section 3.1).
+    pub error: Option<&'static str>,
+    /// Said to the client's developer; never names a key or a claim's value.
+    pub description: Option<&'static str>,
+    /// The scopes that would do, space-separated.
+    pub scope: Option<String>,
+}
+
+impl Challenge {
+    /// The header's value; characters that a quoted string cannot carry are dropped.
+    pub fn header_value(&self) -> String {
+        let mut value = format!("Bearer realm=\"{}\"", quotable(&self.realm));
+        for (name, part) in [("error", self.error), ("error_description", self.description), ("scope", self.scope.as_deref())] {
+            if let Some(part) = part {
+                value.push_str(&format!(", {name}=\"{}\"", quotable(part)));
+            }
+        }
+        value
+    }
+}
+
+fn quotable(text: &str) -> String {
+    text.chars().filter(|c| matches!(c, ' '..='~') && *c != '"' && *c != '\\').collect()
+}
+
+/// Every early end of a request. `log` fields are for the record alone.
+#[allow(missing_docs, reason = "each variant's comment tells its fields")]
+#[derive(Debug, Clone, PartialEq)]
+pub enum GatewayError {
+    /// The request line or a header cannot be right (400). The reason is for the client.
+    BadRequest { reason: Cow<'static, str> },
+    /// No route has this path (404).
+    RouteNotFound,
+    /// A route has this path, but not with this method (405).
+    MethodNotAllowed { allow: Vec<Method> },
+    /// No route is for this host (421).
+    Misdirected,
+    /// No identity, or a proof that does not hold (401). `log` says why, for the record.
+    Unauthenticated { challenge: Challenge, log: String },
+    /// An identity that lacks a right (403).
+    Forbidden { challenge: Option<Challenge>, detail: &'static str, log: String },
+    /// The client's address is not let in (403).
+    AddressDenied { log: String },
+    /// A limit is used up (429).
+    RateLimited { standing: Box<Standing> },
+    /// The body is larger than the route allows (413). `max` in bytes.
+    BodyTooLarge { max: u64 },
+    /// The request's head is larger than the gateway allows (431).
+    HeadersTooLarge { max: u64 },
+    /// The request's target is longer than the gateway allows (414). `max` in bytes.
+    TargetTooLong { max: u64 },
+    /// The origin refused the connection, broke it, or answered something that is not HTTP (502).
+    OriginUnreachable { log: String },
+    /// The origin did not answer in time (504).
+    OriginTimeout { log: String },
+    /// Something that a policy depends on is down (503).
+    PolicyUnavailable { policy: String, log: String },
+    /// A variable, a secret or a policy is missing or wrong at run time (500).
+    Misconfigured { log: String },
+    /// A fault of the gateway itself (500).
+    Internal { log: String },
+}
+
+/// What a [`GatewayError`] means in HTTP and in the log.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Verdict {
+    /// The response's status.
+    pub status: StatusCode,
+    /// Stable, for programs and metrics: lower case with hyphens.
+    pub code: &'static str,
+    /// The problem type's title: the same for every occurrence (RFC 9457 section 3.1.3).
+    pub title: &'static str,
+    /// What this occurrence was about, for the client.
+    pub detail: Cow<'static, str>,
+    /// Whose fault it was.
+    pub blame: Blame,
+    /// For the record alone.
+    pub log: String,
+    /// Header fields that the status asks for (`Allow`, `WWW-Authenticate`, `Retry-After`, ...).
+    pub headers: Vec<(HeaderName, HeaderValue)>,
+    /// Names of the limits that were exceeded (the `violated-policies` member of the quota problem type).
+    pub violated_policies: Vec<String>,
+}
+
+impl GatewayError {
+    /// A [`GatewayError::BadRequest`].
+    pub fn bad_request(reason: impl Into<Cow<'static, str>>) -> Self {
+        Self::BadRequest { reason: reason.into() }
+    }
+
+    /// Whether a store or a dependency failed, so that a policy's `on_error` decides.
+    pub fn is_outage(&self) -> bool {
+        matches!(self, Self::PolicyUnavailable { .. })
+    }
+
+    /// The one translation of an early end to HTTP.
+    pub fn verdict(&self) -> Verdict {
+        use Blame::{Client, Gateway, Origin};
+        let mut headers = Vec::new();
+        let mut violated_policies = Vec::new();
+        let mut add = |name: HeaderName, value: String| {
+            if let Ok(value) = HeaderValue::try_from(value) {
+                headers.push((name, value));
+            }
+        };
+        let (status, code, title, detail, blame, log): (_, _, _, Cow<'static, str>, _, String) = match self {
+            Self::BadRequest { reason } => {
+                (StatusCode::BAD_REQUEST, "bad-request", "The request cannot be understood", reason.clone(), Client, reason.to_string())
+            }
+            Self::RouteNotFound => (
+                StatusCode::NOT_FOUND,
+                "route-not-found",
+                "There is nothing at this path",
+                "No route has this path.".into(),
+                Client,
+                String::new(),
+            ),
+            Self::MethodNotAllowed { allow } => {
+                let allow = allow.iter().map(Method::as_str).collect::<Vec<_>>().join(", ");
+                add(header::ALLOW, allow.clone());
+                let detail = format!("This path takes {allow}.");
+                (
+                    StatusCode::METHOD_NOT_ALLOWED,
+                    "method-not-allowed",
+                    "The method is not allowed here",
+                    detail.into(),
+                    Client,
+                    String::new(),
+                )
+            }
+            Self::Misdirected => {
+                let title = "This host is not served here";
+                (StatusCode::MISDIRECTED_REQUEST, "misdirected-request", title, "No route is for this host.".into(), Client, String::new())
+            }
+            Self::Unauthenticated { challenge, log } => {
+                add(header::WWW_AUTHENTICATE, challenge.header_value());
+                let detail = challenge.description.unwrap_or("This path needs a token, and the request has none.");
+                (StatusCode::UNAUTHORIZED, "unauthenticated", "Who is calling could not be established", detail.into(), Client, log.clone())
+            }
+            Self::Forbidden { challenge, detail, log } => {
+                if let Some(challenge) = challenge {
+                    add(header::WWW_AUTHENTICATE, challenge.header_value());
+                }
+                (StatusCode::FORBIDDEN, "forbidden", "The caller may not do this", (*detail).into(), Client, log.clone())
+            }
+            Self::AddressDenied { log } => {
+                let detail = "Requests from this address are not accepted here.";
+                (StatusCode::FORBIDDEN, "address-denied", "The address may not call this", detail.into(), Client, log.clone())
+            }
+            Self::RateLimited { standing } => {
+                for (name, value) in standing.response_headers() {
+                    add(name, value);
+                }
+                violated_policies = standing.violated();
+                let detail = format!("The limit is used up; try again in {} s.", standing.retry_after_s());
+                let log = format!("limit {}", violated_policies.join(", "));
+                (StatusCode::TOO_MANY_REQUESTS, "quota-exceeded", "Too many requests", detail.into(), Client, log)
+            }
+            Self::BodyTooLarge { max } => {
+                let detail = format!("The body may have at most {max} bytes.");
+                (StatusCode::PAYLOAD_TOO_LARGE, "body-too-large", "The body is too large", detail.into(), Client, String::new())
+            }
+            Self::HeadersTooLarge { max } => {
+                let detail = format!("The header fields may have at most {max} bytes in all.");
+                let status = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
+                (status, "headers-too-large", "The header fields are too large", detail.into(), Client, String::new())
+            }
+            Self::TargetTooLong { max } => {
+                let detail = format!("The path and query may have at most {max} bytes.");
+                (StatusCode::URI_TOO_LONG, "target-too-long", "The path and query are too long", detail.into(), Client, String::new())
+            }
+            Self::OriginUnreachable { log } => {
+                let detail = "The service behind this path could not be reached.";
+                (StatusCode::BAD_GATEWAY, "origin-unreachable", "The service is not reachable", detail.into(), Origin, log.clone())
+            }
+            Self::OriginTimeout { log } => {
+                let detail = "The service behind this path did not answer in time.";
+                (StatusCode::GATEWAY_TIMEOUT, "origin-timeout", "The service took too long", detail.into(), Origin, log.clone())
+            }
+            Self::PolicyUnavailable { policy, log } => {
+                let detail = "A check that this path needs cannot be made at the moment.";
+                let log = format!("{policy}: {log}");
+                (StatusCode::SERVICE_UNAVAILABLE, "policy-unavailable", "A check is unavailable", detail.into(), Gateway, log)
+            }
+            Self::Misconfigured { log } => {
+                let detail = "The gateway is not set up rightly for this path.";
+                (StatusCode::INTERNAL_SERVER_ERROR, "misconfigured", "The gateway is misconfigured", detail.into(), Gateway, log.clone())
+            }
+            Self::Internal { log } => {
+                let detail = "The gateway met a fault of its own.";
+                (StatusCode::INTERNAL_SERVER_ERROR, "internal", "The gateway failed", detail.into(), Gateway, log.clone())
+            }
+        };
+        Verdict { status, code, title, detail, blame, log, headers, violated_policies }
+    }
+}

@@ -1,0 +1,114 @@
+//! What one request carries along its way: ids, client, identity, route, and what the record will say.
+
+use std::net::IpAddr;
+use std::rc::Rc;
+
+use crate::auth::identity::Identity;
+use crate::config::runtime::Settings;
+use crate::config::template::{Part, Template};
+use crate::gateway::Incoming;
+use crate::http::{HeaderName, HeaderValue, Method, Request, Response, Target};
+use crate::observe::record::Record;
+use crate::observe::trace::{self, TraceContext};
+use crate::ports::Ports;
+use crate::routing::Route;
+
+/// What the platform knows of the client's connection.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Connection {
+    /// The peer's address, as the edge or the server says; never from a header that a client may set.
+    pub address: Option<IpAddr>,
+    /// The protocol, as OpenTelemetry's `network.protocol.version`: `1.1`, `2`, `3`.
+    pub protocol: Option<String>,
+}
+
+/// One request's context.
+pub struct Exchange<'a> {
+    /// What is outside.
+    pub ports: &'a Ports,
+    /// What is shared by all routes.
+    pub settings: &'a Settings,
+    /// The request's id; in the reply and the record, always.
+    pub request_id: String,
+    /// The trace.
+    pub trace: TraceContext,
+    /// The client's connection.
+    pub client: Connection,
+    /// When the request came, in milliseconds since the epoch.
+    pub started_ms: u64,
+    /// Method and target as they came, normalised but not rewritten.
+    pub method: Method,
+    /// See [`Exchange::method`]; `None` until the target has been read.
+    pub target: Option<Target>,
+    /// The route, once found.
+    pub route: Option<Rc<Route>>,
+    /// Path parameters by name, as they stand in the path, in the order of the template.
+    pub params: Vec<(String, String)>,
+    /// Who is calling, once established.
+    pub identity: Option<Identity>,
+    /// What the record will say.
+    pub record: Record,
+    /// Header fields that the response will carry, whoever answers: set by policies in the request phase.
+    pub reply_headers: Vec<(HeaderName, HeaderValue)>,
+}
+
+impl<'a> Exchange<'a> {
+    /// Begins: the ids are made, nothing is decided yet.
+    pub fn begin(ports: &'a Ports, settings: &'a Settings, incoming: &Incoming) -> Self {
+        let traceparent = incoming.headers.get("traceparent").and_then(|value| value.to_str().ok());
+        let mut random = [0u8; 16];
+        ports.entropy.fill(&mut random);
+        Self {
+            ports,
+            settings,
+            request_id: trace::hex(&random),
+            trace: TraceContext::continue_or_begin(traceparent, &*ports.entropy),
+            client: incoming.client.clone(),
+            started_ms: ports.clock.now_ms(),
+            method: incoming.method.clone(),
+            target: None,
+            route: None,
+            params: Vec::new(),
+            identity: None,
+            record: Record::default(),
+            reply_headers: Vec::new(),
+        }
+    }
+
+    /// Milliseconds since the request came.
+    pub fn elapsed_ms(&self) -> u64 {
+        self.ports.clock.now_ms().saturating_sub(self.started_ms)
+    }
+
+    /// Puts what every reply carries on a response.
+    pub fn sign(&mut self, response: &mut Response) {
+        for (name, value) in self.reply_headers.drain(..) {
+            response.headers.insert(name, value);
+        }
+        if let Ok(id) = HeaderValue::try_from(self.request_id.as_str()) {
+            response.headers.insert("x-request-id", id);
+        }
+    }
+
+    /// A path parameter by name.
+    pub fn param(&self, name: &str) -> Option<&str> {
+        self.params.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
+    /// Fills a template in from this exchange; `None` where something it reads is absent.
+    pub fn render(&self, template: &Template, request: &Request) -> Option<String> {
+        template.render(|part| match part {
+            Part::Text(text) => Some(text.clone()),
+            Part::Param(name) => self.param(name).map(str::to_owned),
+            Part::Path => Some(request.target.path.clone()),
+            Part::Claim(path) => self.identity.as_ref()?.claim_text(path),
+            Part::RequestId => Some(self.request_id.clone()),
+            Part::ClientIp => self.client.address.map(|address| address.to_string()),
+            Part::Host => Some(request.target.host().to_owned()),
+            Part::Method => Some(self.method.to_string()),
+            Part::Query => Some(request.target.query.clone().unwrap_or_default()),
+            Part::Route => self.route.as_ref().map(|route| route.id.to_string()),
+            Part::Api => self.route.as_ref().map(|route| route.api.to_string()),
+        })
+    }
+}

@@ -1,0 +1,172 @@
+//! A request's whole life, on one page.
+
+use std::rc::Rc;
+
+use crate::config::compiler::Compiler;
+use crate::config::runtime::{self, GatewayForm, Settings};
+use crate::error::GatewayError;
+use crate::exchange::{Connection, Exchange};
+use crate::http::{HeaderName, Method, Request, Response, Target, forwarded, header, problem};
+use crate::observe::record;
+use crate::policies::{Flow, guard::Guarded};
+use crate::ports::Ports;
+use crate::routing::table::{Found, Table};
+
+/// A loaded gateway: plain data and compiled policies, shared by all requests of an isolate.
+pub struct Gateway {
+    ports: Ports,
+    settings: Settings,
+    table: Table,
+    identity_headers: Vec<HeaderName>,
+}
+
+/// A request as the platform hands it over: the target is not yet read, so that a bad one gets its problem document too.
+pub struct Incoming {
+    /// Method, header fields and body; the target is filled in by the gateway.
+    pub method: Method,
+    /// The absolute URL as sent.
+    pub url: String,
+    /// All header fields.
+    pub headers: crate::http::HeaderMap,
+    /// The body.
+    pub body: crate::http::Body,
+    /// What is known of the client's connection.
+    pub client: Connection,
+}
+
+impl Gateway {
+    /// Loads the runtime form. A policy or origin that cannot be built (a variable is missing, say) refuses the requests of
+    /// its routes; everything else serves.
+    ///
+    /// # Errors
+    /// Where the document is not a runtime form of this version, or its routes contradict each other.
+    pub fn load(json: &str, ports: Ports) -> Result<Self, String> {
+        let form: GatewayForm = serde_json::from_str(json).map_err(|error| format!("the compiled routes cannot be read: {error}"))?;
+        if form.version != runtime::VERSION {
+            return Err(format!("the compiled routes have version {}, this worker reads {}", form.version, runtime::VERSION));
+        }
+        let environment = ports.environment.clone();
+        let realm = |api: Option<usize>| api.and_then(|api| form.apis.get(api)).map_or(form.settings.name.as_str(), |api| &api.title);
+        let policies: Vec<Rc<Guarded>> = form
+            .policies
+            .iter()
+            .map(|policy| {
+                let mut compiler = Compiler::new(&*environment, &policy.id, realm(policy.api));
+                Rc::new(Guarded {
+                    id: policy.id.as_str().into(),
+                    kind: policy.policy.facts().name,
+                    mode: policy.mode,
+                    on_error: policy.on_error,
+                    policy: policy.policy.compile(&mut compiler).map_err(|error| error.to_string()),
+                })
+            })
+            .collect();
+        let origins: Vec<_> = form
+            .origins
+            .iter()
+            .map(|origin| {
+                let mut compiler = Compiler::new(&*environment, &origin.id, &form.settings.name);
+                (Rc::<str>::from(origin.id.as_str()), origin.origin.compile(&mut compiler).map_err(|error| error.to_string()))
+            })
+            .collect();
+        let table = Table::build(&form, &policies, &origins)?;
+        let identity_headers = form.identity_headers.iter().filter_map(|name| HeaderName::try_from(name).ok()).collect();
+        Ok(Self { ports, settings: form.settings, table, identity_headers })
+    }
+
+    /// Serves one request: exactly one response, exactly one record.
+    pub async fn handle(&self, incoming: Incoming) -> Response {
+        let mut cx = Exchange::begin(&self.ports, &self.settings, &incoming);
+        let accept = incoming.headers.get(header::ACCEPT).cloned();
+        let seen = record::Seen::of(&incoming, &self.settings);
+        let mut response = match self.serve(&mut cx, incoming).await {
+            Ok(response) => response,
+            Err(error) => problem::response(&mut cx, &error, accept.as_ref()),
+        };
+        cx.sign(&mut response);
+        record::write(cx, seen, &response);
+        response
+    }
+
+    async fn serve(&self, cx: &mut Exchange<'_>, incoming: Incoming) -> Result<Response, GatewayError> {
+        let mut request = self.admit(cx, incoming)?;
+        let (found, chain) = self.find(&request)?;
+        cx.params = found.params;
+        let route = cx.route.insert(found.route).clone();
+
+        let mut entered = 0;
+        let accept = request.headers.get(header::ACCEPT).cloned();
+        let answer = run_request_phase(cx, &chain, &mut entered, &mut request).await;
+        cx.record.policies_ms = Some(cx.elapsed_ms());
+        let answer = match answer {
+            Ok(Flow::Respond(response)) => Ok(response),
+            Ok(Flow::Next) => match &route.origin {
+                Ok(origin) => {
+                    cx.record.origin = Some(route.origin_id.to_string());
+                    origin.call(cx, request).await
+                }
+                Err(log) => Err(GatewayError::Misconfigured { log: format!("{}: {log}", route.origin_id) }),
+            },
+            Err(error) => Err(error),
+        };
+        let mut response = answer.unwrap_or_else(|error| problem::response(cx, &error, accept.as_ref()));
+        for guarded in chain.iter().take(entered).rev() {
+            if let Err(error) = guarded.on_response(cx, &mut response).await {
+                response = problem::response(cx, &error, accept.as_ref());
+            }
+        }
+        Ok(response)
+    }
+
+    /// Reads the target, holds the head against its limits, and removes what a client may not claim.
+    fn admit(&self, cx: &mut Exchange<'_>, incoming: Incoming) -> Result<Request, GatewayError> {
+        let Incoming { method, url, mut headers, body, .. } = incoming;
+        let target = Target::parse(&url, self.settings.encoded_slash)?;
+        cx.target = Some(target.clone());
+        let limits = &self.settings.limits;
+        if target.len() as u64 > limits.target.bytes() {
+            return Err(GatewayError::TargetTooLong { max: limits.target.bytes() });
+        }
+        let size: usize = headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
+        if size as u64 > limits.headers.bytes() {
+            return Err(GatewayError::HeadersTooLarge { max: limits.headers.bytes() });
+        }
+        for name in &self.identity_headers {
+            headers.remove(name);
+        }
+        Ok(Request { method, target, headers, body })
+    }
+
+    /// The route and the chain that runs: all of the route's policies, or its `cors` alone for a preflight.
+    fn find(&self, request: &Request) -> Result<(Found, Rc<[Rc<Guarded>]>), GatewayError> {
+        let error = match self.table.find(&request.target, &request.method, &request.headers) {
+            Ok(found) => {
+                let chain = found.route.chain.clone();
+                return Ok((found, chain));
+            }
+            Err(error) => error,
+        };
+        let preflight = || {
+            let wanted = forwarded::preflight_method(request)?;
+            let found = self.table.find(&request.target, &wanted, &request.headers).ok()?;
+            let cors = found.route.chain.iter().find(|guarded| guarded.kind == "cors")?.clone();
+            Some((found, Rc::from([cors])))
+        };
+        preflight().ok_or(error)
+    }
+}
+
+async fn run_request_phase(
+    cx: &mut Exchange<'_>,
+    chain: &[Rc<Guarded>],
+    entered: &mut usize,
+    request: &mut Request,
+) -> Result<Flow, GatewayError> {
+    for guarded in chain {
+        *entered += 1;
+        if let Flow::Respond(response) = guarded.on_request(cx, request).await? {
+            return Ok(Flow::Respond(response));
+        }
+    }
+    Ok(Flow::Next)
+}

@@ -1,0 +1,1 @@
+//! The one room that names the runtime: the entry, and every port over workerd. On wasm32 alone.

@@ -1,0 +1,122 @@
+//! The registry of policies: one file and one line each.
+//!
+//! A policy's file has its `Config` (what is written), `compile` (what runs) and the two hooks. The registry yields the
+//! externally tagged [`PolicyConfig`], which the routes files, their JSON Schema, the reference page and the name suggestions
+//! all follow.
+
+use std::rc::Rc;
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+
+use crate::config::compiler::{Compiler, ConfigError};
+use crate::error::GatewayError;
+use crate::exchange::Exchange;
+use crate::http::{Request, Response};
+
+pub mod body_limit;
+pub mod guard;
+pub mod headers;
+
+/// What a policy's file begins with.
+pub mod prelude {
+    pub use super::{Flow, Policy};
+    pub use crate::config::compiler::{Compiler, ConfigError};
+    pub use crate::error::GatewayError;
+    pub use crate::exchange::Exchange;
+    pub use crate::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode};
+    pub use async_trait::async_trait;
+    pub use serde::{Deserialize, Serialize};
+}
+
+/// What a policy decided in the request phase.
+#[derive(Debug)]
+pub enum Flow {
+    /// Go on with the next policy, or the origin.
+    Next,
+    /// Answer with this, without the origin.
+    Respond(Response),
+}
+
+/// A compiled policy. Both hooks default to doing nothing.
+#[async_trait(?Send)]
+pub trait Policy {
+    /// Runs in the order of the chain. A refusal is an error; [`Flow::Respond`] answers in the origin's place.
+    async fn on_request(&self, _cx: &mut Exchange<'_>, _request: &mut Request) -> Result<Flow, GatewayError> {
+        Ok(Flow::Next)
+    }
+
+    /// Runs in reverse order, for every policy whose `on_request` was entered, refusals included.
+    async fn on_response(&self, _cx: &mut Exchange<'_>, _response: &mut Response) -> Result<(), GatewayError> {
+        Ok(())
+    }
+}
+
+/// What happens when something that a policy depends on is down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum OnError {
+    /// Refuse the request with 503.
+    Deny,
+    /// Let it pass and write so to the record.
+    Allow,
+}
+
+/// Whether a policy acts or only says what it would have done.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum Mode {
+    /// It acts.
+    #[default]
+    Enforce,
+    /// It is evaluated, its verdict goes to the record, and the request passes unchanged.
+    Report,
+}
+
+/// What the registry knows of a policy besides its code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Facts {
+    /// The name in the routes files.
+    pub name: &'static str,
+    /// Whether it establishes who is calling.
+    pub identity: bool,
+    /// What `on_error` is where the routes file does not say.
+    pub on_error: OnError,
+}
+
+macro_rules! registry {
+    ($($(#[doc = $about:literal])+ $module:ident: $variant:ident { identity: $identity:literal, on_error: $on_error:ident })+) => {
+        /// A policy as it is written: `{ name = { ... } }`.
+        #[derive(Debug, Clone, Serialize, Deserialize)]
+        #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+        #[serde(rename_all = "snake_case")]
+        pub enum PolicyConfig { $($(#[doc = $about])+ $variant($module::Config),)+ }
+
+        /// Every policy, in the order of the reference.
+        pub const FACTS: &[Facts] = &[$(Facts { name: stringify!($module), identity: $identity, on_error: OnError::$on_error },)+];
+
+        impl PolicyConfig {
+            /// What the registry knows of this policy.
+            pub fn facts(&self) -> Facts {
+                match self { $(Self::$variant(_) => Facts { name: stringify!($module), identity: $identity, on_error: OnError::$on_error },)+ }
+            }
+
+            /// Builds what runs.
+            ///
+            /// # Errors
+            /// Where a value cannot work, with the field it stands in.
+            pub fn compile(&self, compiler: &mut Compiler<'_>) -> Result<Rc<dyn Policy>, ConfigError> {
+                match self { $(Self::$variant(config) => Ok(Rc::new($module::$variant::compile(config.clone(), compiler)?)),)+ }
+            }
+        }
+    };
+}
+
+registry! {
+    /// Refuses a request whose body is larger than the route allows (413).
+    body_limit: BodyLimit { identity: false, on_error: Deny }
+    /// Sets, adds and removes header fields of the request and the response.
+    headers: Headers { identity: false, on_error: Deny }
+}

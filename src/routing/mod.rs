@@ -1,0 +1,27 @@
+//! From host, path, method, header fields and query to one route.
+
+use std::rc::Rc;
+
+use crate::config::template::Template;
+use crate::origins::Origin;
+use crate::policies::guard::Guarded;
+
+pub mod table;
+
+/// A route as it runs.
+pub struct Route {
+    /// Its name: unique in the gateway.
+    pub id: Rc<str>,
+    /// The API's name.
+    pub api: Rc<str>,
+    /// The path template as written (OpenTelemetry's `http.route`).
+    pub path: Rc<str>,
+    /// The policies, in order.
+    pub chain: Rc<[Rc<Guarded>]>,
+    /// The origin's name.
+    pub origin_id: Rc<str>,
+    /// What answers in the end, or why it could not be built.
+    pub origin: Result<Rc<dyn Origin>, String>,
+    /// Template of the path that the origin sees.
+    pub rewrite: Option<Template>,
+}
