@@ -1,0 +1,54 @@
+//! A native body in memory: chunks that come one by one.
+
+use std::any::Any;
+use std::collections::VecDeque;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+
+use crate::http::{Body, BodyError, NativeBody};
+
+/// A stream of chunks that may break off.
+#[derive(Debug, Clone, Default)]
+pub struct ChunkedBody {
+    /// What is still to come.
+    pub chunks: VecDeque<Bytes>,
+    /// Breaks off with this text after the last chunk.
+    pub breaks: Option<String>,
+    cap: Option<u64>,
+    passed: u64,
+}
+
+impl ChunkedBody {
+    /// A body of unknown length that comes in these chunks.
+    pub fn body(chunks: &[&str]) -> Body {
+        let chunks = chunks.iter().map(|chunk| Bytes::copy_from_slice(chunk.as_bytes())).collect();
+        Body::Native(Box::new(Self { chunks, ..Self::default() }))
+    }
+}
+
+#[async_trait(?Send)]
+impl NativeBody for ChunkedBody {
+    async fn next_chunk(&mut self) -> Result<Option<Bytes>, BodyError> {
+        let Some(chunk) = self.chunks.pop_front() else {
+            return self.breaks.take().map_or(Ok(None), |text| Err(BodyError::Broken(text)));
+        };
+        self.passed += chunk.len() as u64;
+        match self.cap {
+            Some(max) if self.passed > max => Err(BodyError::TooLarge { max }),
+            _ => Ok(Some(chunk)),
+        }
+    }
+
+    fn cap(&mut self, max: u64) {
+        self.cap = Some(self.cap.map_or(max, |cap| cap.min(max)));
+    }
+
+    fn tee(&mut self) -> Result<Box<dyn NativeBody>, BodyError> {
+        Ok(Box::new(self.clone()))
+    }
+
+    fn into_any(self: Box<Self>) -> Box<dyn Any> {
+        self
+    }
+}

@@ -1,0 +1,166 @@
+//! Every port in memory, with switches that break it; for tests, on the native target alone.
+
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, VecDeque};
+use std::rc::Rc;
+
+use async_trait::async_trait;
+
+use crate::http::Response;
+use crate::limits::gcra::{TakeReply, TakeRequest};
+use crate::ports::{Background, Clock, EdgeCache, Entropy, Environment, Limiter, LocalFuture, Log, PortError, Ports};
+
+pub mod body;
+pub mod fetch;
+
+pub use body::ChunkedBody;
+pub use fetch::{Act, Reply, ScriptedFetch, ScriptedOrigin, SeenCall};
+
+/// A clock that stands still until it is moved.
+#[derive(Default)]
+pub struct ManualClock(pub Cell<u64>);
+
+impl ManualClock {
+    /// Moves the clock on.
+    pub fn advance(&self, ms: u64) {
+        self.0.set(self.0.get() + ms);
+    }
+}
+
+impl Clock for ManualClock {
+    fn now_ms(&self) -> u64 {
+        self.0.get()
+    }
+}
+
+/// A counter in place of randomness: the same bytes in every run.
+#[derive(Default)]
+pub struct CountingEntropy(Cell<u64>);
+
+impl Entropy for CountingEntropy {
+    fn fill(&self, bytes: &mut [u8]) {
+        for byte in bytes {
+            self.0.set(self.0.get().wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407));
+            *byte = self.0.get().to_be_bytes()[0];
+        }
+    }
+}
+
+/// Variables and secrets from a map.
+#[derive(Default)]
+pub struct MapEnvironment(pub RefCell<BTreeMap<String, String>>);
+
+impl Environment for MapEnvironment {
+    fn get(&self, name: &str) -> Option<String> {
+        self.0.borrow().get(name).cloned()
+    }
+}
+
+/// Keeps work until a test runs it.
+#[derive(Default)]
+pub struct QueuedBackground(pub RefCell<VecDeque<LocalFuture>>);
+
+impl QueuedBackground {
+    /// Runs what is waiting to its end, and what it leaves behind in turn.
+    pub async fn run(&self) {
+        loop {
+            let Some(work) = self.0.borrow_mut().pop_front() else { return };
+            work.await;
+        }
+    }
+}
+
+impl Background for QueuedBackground {
+    fn spawn(&self, work: LocalFuture) {
+        self.0.borrow_mut().push_back(work);
+    }
+}
+
+/// Keeps every line.
+#[derive(Default)]
+pub struct LineLog(pub RefCell<Vec<String>>);
+
+impl Log for LineLog {
+    fn line(&self, line: &str) {
+        self.0.borrow_mut().push(line.to_owned());
+    }
+}
+
+/// A port whose every call fails.
+pub struct Down;
+
+impl Down {
+    fn error(port: &'static str) -> PortError {
+        PortError { port, detail: "it is down".to_owned() }
+    }
+}
+
+#[async_trait(?Send)]
+impl EdgeCache for Down {
+    async fn get(&self, _: &str) -> Result<Option<Response>, PortError> {
+        Err(Self::error("edge_cache"))
+    }
+
+    async fn put(&self, _: &str, _: Response) -> Result<(), PortError> {
+        Err(Self::error("edge_cache"))
+    }
+
+    async fn delete(&self, _: &str) -> Result<bool, PortError> {
+        Err(Self::error("edge_cache"))
+    }
+}
+
+#[async_trait(?Send)]
+impl Limiter for Down {
+    async fn take(&self, _: &str, _: &TakeRequest) -> Result<TakeReply, PortError> {
+        Err(Self::error("limiter"))
+    }
+}
+
+/// All ports in memory, each by its own type, so that a test can look inside.
+pub struct Outside {
+    /// Stands at the given time until it is moved.
+    pub clock: Rc<ManualClock>,
+    /// Variables and secrets.
+    pub environment: Rc<MapEnvironment>,
+    /// Waits for [`QueuedBackground::run`].
+    pub background: Rc<QueuedBackground>,
+    /// The origins.
+    pub fetch: Rc<ScriptedFetch>,
+    /// The cache; [`Down`] until a test puts another in.
+    pub edge_cache: Rc<dyn EdgeCache>,
+    /// The counters; [`Down`] until a test puts others in.
+    pub limiter: Rc<dyn Limiter>,
+    /// Every line written.
+    pub log: Rc<LineLog>,
+}
+
+impl Outside {
+    /// Everything empty, and the clock at `now_ms`.
+    pub fn at(now_ms: u64) -> Self {
+        let clock = Rc::new(ManualClock(Cell::new(now_ms)));
+        Self {
+            environment: Rc::default(),
+            background: Rc::default(),
+            fetch: Rc::new(ScriptedFetch::new(clock.clone())),
+            edge_cache: Rc::new(Down),
+            limiter: Rc::new(Down),
+            log: Rc::default(),
+            clock,
+        }
+    }
+
+    /// The same ports as the core takes them.
+    pub fn ports(&self) -> Ports {
+        Ports {
+            clock: self.clock.clone(),
+            entropy: Rc::new(CountingEntropy::default()),
+            environment: self.environment.clone(),
+            background: self.background.clone(),
+            fetch: self.fetch.clone(),
+            edge_cache: self.edge_cache.clone(),
+            limiter: self.limiter.clone(),
+            log: self.log.clone(),
+        }
+    }
+}
