@@ -82,6 +82,8 @@ pub enum GatewayError {
     OriginUnreachable { log: String },
     /// The origin did not answer in time (504).
     OriginTimeout { log: String },
+    /// The request has passed this gateway too often already: an origin sends it back (508).
+    Loop,
     /// Something that a policy depends on is down (503).
     PolicyUnavailable { policy: String, log: String },
     /// A variable, a secret or a policy is missing or wrong at run time (500).
@@ -205,6 +207,11 @@ impl GatewayError {
             Self::OriginTimeout { log } => {
                 let detail = "The service behind this path did not answer in time.";
                 (StatusCode::GATEWAY_TIMEOUT, "origin-timeout", "The service took too long", detail.into(), Origin, log.clone())
+            }
+            Self::Loop => {
+                let detail = "The request goes in a circle between servers.";
+                let log = "`Via` names this gateway too often: an origin leads back to it".to_owned();
+                (StatusCode::LOOP_DETECTED, "loop-detected", "The request goes in a circle", detail.into(), Gateway, log)
             }
             Self::PolicyUnavailable { policy, log } => {
                 let detail = "A check that this path needs cannot be made at the moment.";

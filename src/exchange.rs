@@ -7,7 +7,7 @@ use crate::auth::identity::Identity;
 use crate::config::runtime::Settings;
 use crate::config::template::{Part, Template};
 use crate::gateway::Incoming;
-use crate::http::{HeaderName, HeaderValue, Method, Request, Response, Target};
+use crate::http::{HeaderName, HeaderValue, Method, Request, Response, Target, address};
 use crate::observe::record::Record;
 use crate::observe::trace::{self, TraceContext};
 use crate::ports::Ports;
@@ -32,8 +32,10 @@ pub struct Exchange<'a> {
     pub request_id: String,
     /// The trace.
     pub trace: TraceContext,
-    /// The client's connection.
+    /// The client's connection; behind trusted proxies its address is the one that they report.
     pub client: Connection,
+    /// The address at the other end of the connection: the client, or the nearest proxy.
+    pub peer: Option<IpAddr>,
     /// When the request came, in milliseconds since the epoch.
     pub started_ms: u64,
     /// Method and target as they came, normalised but not rewritten.
@@ -46,6 +48,8 @@ pub struct Exchange<'a> {
     pub params: Vec<(String, String)>,
     /// Who is calling, once established.
     pub identity: Option<Identity>,
+    /// The largest body, in bytes, that may go to the origin; what is longer breaks off as it streams.
+    pub body_max: Option<u64>,
     /// What the record will say.
     pub record: Record,
     /// Header fields that the response will carry, whoever answers: set by policies in the request phase.
@@ -56,6 +60,9 @@ impl<'a> Exchange<'a> {
     /// Begins: the ids are made, nothing is decided yet.
     pub fn begin(ports: &'a Ports, settings: &'a Settings, incoming: &Incoming) -> Self {
         let traceparent = incoming.headers.get("traceparent").and_then(|value| value.to_str().ok());
+        let peer = incoming.client.address.map(|address| address.to_canonical());
+        let mut client = incoming.client.clone();
+        client.address = address::client(peer, &incoming.headers, &settings.client.trusted_proxies);
         let mut random = [0u8; 16];
         ports.entropy.fill(&mut random);
         Self {
@@ -63,13 +70,15 @@ impl<'a> Exchange<'a> {
             settings,
             request_id: trace::hex(&random),
             trace: TraceContext::continue_or_begin(traceparent, &*ports.entropy),
-            client: incoming.client.clone(),
+            client,
+            peer,
             started_ms: ports.clock.now_ms(),
             method: incoming.method.clone(),
             target: None,
             route: None,
             params: Vec::new(),
             identity: None,
+            body_max: None,
             record: Record::default(),
             reply_headers: Vec::new(),
         }
@@ -97,7 +106,12 @@ impl<'a> Exchange<'a> {
 
     /// Fills a template in from this exchange; `None` where something it reads is absent.
     pub fn render(&self, template: &Template, request: &Request) -> Option<String> {
-        template.render(|part| match part {
+        template.render(|part| self.part(part, request))
+    }
+
+    /// The value of one part of a template; `None` where it is absent.
+    pub fn part(&self, part: &Part, request: &Request) -> Option<String> {
+        match part {
             Part::Text(text) => Some(text.clone()),
             Part::Param(name) => self.param(name).map(str::to_owned),
             Part::Path => Some(request.target.path.clone()),
@@ -109,6 +123,6 @@ impl<'a> Exchange<'a> {
             Part::Query => Some(request.target.query.clone().unwrap_or_default()),
             Part::Route => self.route.as_ref().map(|route| route.id.to_string()),
             Part::Api => self.route.as_ref().map(|route| route.api.to_string()),
-        })
+        }
     }
 }

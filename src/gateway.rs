@@ -84,6 +84,7 @@ impl Gateway {
             Err(error) => problem::response(&mut cx, &error, accept.as_ref()),
         };
         cx.sign(&mut response);
+        response.settle(&cx.method);
         record::write(cx, seen, &response);
         response
     }
@@ -130,6 +131,11 @@ impl Gateway {
         let size: usize = headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
         if size as u64 > limits.headers.bytes() {
             return Err(GatewayError::HeadersTooLarge { max: limits.headers.bytes() });
+        }
+        let peer_is_trusted = cx.peer.is_some_and(|peer| self.settings.client.trusted_proxies.iter().any(|proxy| proxy.contains(peer)));
+        forwarded::admit(&method, &mut headers, peer_is_trusted);
+        if forwarded::is_loop(&headers, &self.settings.name) {
+            return Err(GatewayError::Loop);
         }
         for name in &self.identity_headers {
             headers.remove(name);

@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::values::{ByteSize, Duration, Percent};
+use crate::http::address::Cidr;
 use crate::origins::OriginConfig;
 use crate::policies::{Mode, OnError, PolicyConfig};
 
@@ -179,8 +180,8 @@ pub struct RecordForm {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ClientForm {
-    /// Proxies in front of the gateway, as CIDR, whose `X-Forwarded-For` is believed.
-    pub trusted_proxies: Vec<String>,
+    /// Proxies in front of the gateway, whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<Cidr>,
 }
 
 impl Default for Settings {

@@ -1,5 +1,6 @@
 //! The core's HTTP: a request as the policies see it, a response, and bodies that stay outside wasm until somebody reads.
 
+pub mod address;
 pub mod body;
 pub mod forwarded;
 pub mod problem;
@@ -65,6 +66,25 @@ impl Response {
     /// The first value of a header field as text.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+
+    /// Takes the body off where HTTP has none: answers to HEAD, 204 and 304 (RFC 9110 sections 9.3.2, 15.3.5 and 15.4.5).
+    /// The length of a body in memory is still told to HEAD.
+    pub fn settle(&mut self, method: &Method) {
+        if *method == Method::HEAD {
+            if let Body::Full(bytes) = &self.body
+                && !self.headers.contains_key(header::CONTENT_LENGTH)
+            {
+                self.headers.insert(header::CONTENT_LENGTH, HeaderValue::from(bytes.len()));
+            }
+            self.body = Body::Empty;
+        }
+        if matches!(self.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED) {
+            self.body = Body::Empty;
+        }
+        if self.status == StatusCode::NO_CONTENT {
+            self.headers.remove(header::CONTENT_LENGTH);
+        }
     }
 }
 

@@ -22,14 +22,14 @@ impl BodyLimit {
 
 #[async_trait(?Send)]
 impl Policy for BodyLimit {
-    async fn on_request(&self, _: &mut Exchange<'_>, request: &mut Request) -> Result<Flow, GatewayError> {
+    async fn on_request(&self, cx: &mut Exchange<'_>, request: &mut Request) -> Result<Flow, GatewayError> {
         match request.content_length() {
             Some(length) if length > self.max => Err(GatewayError::BodyTooLarge { max: self.max }),
             Some(_) => Ok(Flow::Next),
-            None => match request.body.cap(self.max) {
-                Ok(()) => Ok(Flow::Next),
-                Err(_) => Err(GatewayError::BodyTooLarge { max: self.max }),
-            },
+            None => {
+                cx.body_max = Some(cx.body_max.map_or(self.max, |max| max.min(self.max)));
+                Ok(Flow::Next)
+            }
         }
     }
 }
