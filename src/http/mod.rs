@@ -1,9 +1,12 @@
 //! The core's HTTP: a request as the policies see it, a response, and bodies that stay outside wasm until somebody reads.
 
 pub mod address;
+pub mod authority;
 pub mod body;
 pub mod forwarded;
+pub mod path;
 pub mod problem;
+pub mod query;
 pub mod target;
 
 pub use ::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
