@@ -1,4 +1,7 @@
-//! Pure decisions about rates: the bucket ([`gcra`]) and what clients are told of it ([`headers`]).
+//! Pure decisions about rates: the bucket ([`gcra`]), the object around it ([`ledger`]), what an isolate remembers of refusals
+//! ([`refusals`]) and what clients are told ([`headers`]).
 
 pub mod gcra;
 pub mod headers;
+pub mod ledger;
+pub mod refusals;
