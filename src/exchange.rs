@@ -52,7 +52,8 @@ pub struct Exchange<'a> {
     pub body_max: Option<u64>,
     /// What the record will say.
     pub record: Record,
-    /// Header fields that the response will carry, whoever answers: set by policies in the request phase.
+    /// Header fields that the response will carry, whoever answers: set by policies in the request phase. They replace those of
+    /// the same name in the response; where several have one name, all of them go out.
     pub reply_headers: Vec<(HeaderName, HeaderValue)>,
 }
 
@@ -91,8 +92,11 @@ impl<'a> Exchange<'a> {
 
     /// Puts what every reply carries on a response.
     pub fn sign(&mut self, response: &mut Response) {
+        for (name, _) in &self.reply_headers {
+            response.headers.remove(name);
+        }
         for (name, value) in self.reply_headers.drain(..) {
-            response.headers.insert(name, value);
+            response.headers.append(name, value);
         }
         if let Ok(id) = HeaderValue::try_from(self.request_id.as_str()) {
             response.headers.insert("x-request-id", id);

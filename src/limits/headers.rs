@@ -119,7 +119,9 @@ mod tests {
     use super::*;
 
     fn standing(replies: &[(&str, u64, u64, WindowReply)], elapsed_ms: u64) -> Standing {
-        let windows = replies.iter().map(|(name, quota, window_ms, _)| ((*name).to_owned(), Window { quota: *quota, window_ms: *window_ms, burst: *quota }));
+        let windows = replies
+            .iter()
+            .map(|(name, quota, window_ms, _)| ((*name).to_owned(), Window { quota: *quota, window_ms: *window_ms, burst: *quota }));
         let windows: Vec<_> = windows.collect();
         let reply = TakeReply { windows: replies.iter().map(|(.., reply)| reply.clone()).collect() };
         Standing::of(&windows, &reply, elapsed_ms, true)
@@ -163,10 +165,7 @@ mod tests {
     fn names_and_numbers_are_such_as_structured_fields_allow() {
         check(
             &standing(&[("a\"b\\c\u{e9}", u64::MAX, 1, reply(true, u64::MAX, 0, 0))], 0),
-            &[
-                ("ratelimit-policy", r#""a\"b\\c?";q=999999999999999;w=1"#),
-                ("ratelimit", r#""a\"b\\c?";r=999999999999999;t=0"#),
-            ],
+            &[("ratelimit-policy", r#""a\"b\\c?";q=999999999999999;w=1"#), ("ratelimit", r#""a\"b\\c?";r=999999999999999;t=0"#)],
         );
     }
 

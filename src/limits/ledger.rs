@@ -55,7 +55,8 @@ impl Ledger {
             (false, true) => whole_at_ms,
             (false, false) => return None,
         };
-        if self.alarm_ms.is_some_and(|set| set <= wanted) {
+        // An alarm that is long overdue was lost.
+        if self.alarm_ms.is_some_and(|set| set <= wanted && now_ms < set.saturating_add(FLUSH_MS)) {
             return None;
         }
         self.alarm_ms = Some(wanted);
@@ -108,6 +109,7 @@ mod tests {
         let hour = request(60, 3_600_000);
         assert_eq!(ledger.take(START_MS, &hour).1, Some(START_MS + FLUSH_MS));
         assert_eq!(ledger.take(START_MS + 1, &hour).1, None, "the alarm is set already");
+        assert_eq!(ledger.clone().take(START_MS + 60_000, &hour).1, Some(START_MS + 60_000 + FLUSH_MS), "the alarm was lost");
         let whole_ms = START_MS + 120_000;
         let Chore::Save { state, next_ms } = ledger.ring(START_MS + FLUSH_MS) else { panic!("nothing was written") };
         assert_eq!(next_ms, whole_ms);

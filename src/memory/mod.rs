@@ -4,17 +4,17 @@ use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 
-use async_trait::async_trait;
-
-use crate::http::Response;
-use crate::limits::gcra::{TakeReply, TakeRequest};
-use crate::ports::{Background, Clock, EdgeCache, Entropy, Environment, Limiter, LocalFuture, Log, PortError, Ports};
+use crate::ports::{Background, Clock, Entropy, Environment, LocalFuture, Log, PortError, Ports};
 
 pub mod body;
+pub mod edge_cache;
 pub mod fetch;
+pub mod limiter;
 
 pub use body::ChunkedBody;
+pub use edge_cache::MemoryEdgeCache;
 pub use fetch::{Act, Reply, ScriptedFetch, ScriptedOrigin, SeenCall};
+pub use limiter::MemoryLimiter;
 
 /// A clock that stands still until it is moved.
 #[derive(Default)]
@@ -86,34 +86,25 @@ impl Log for LineLog {
     }
 }
 
-/// A port whose every call fails.
-pub struct Down;
-
-impl Down {
-    fn error(port: &'static str) -> PortError {
-        PortError { port, detail: "it is down".to_owned() }
-    }
+/// How the calls of a port go wrong.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Fault {
+    /// They do not.
+    #[default]
+    None,
+    /// Each fails and has done nothing.
+    Before,
+    /// Each does what it was asked and then says that it failed.
+    After,
 }
 
-#[async_trait(?Send)]
-impl EdgeCache for Down {
-    async fn get(&self, _: &str) -> Result<Option<Response>, PortError> {
-        Err(Self::error("edge_cache"))
+impl Fault {
+    fn before(self, port: &'static str) -> Result<(), PortError> {
+        if self == Self::Before { Err(PortError { port, detail: "it is down".to_owned() }) } else { Ok(()) }
     }
 
-    async fn put(&self, _: &str, _: Response) -> Result<(), PortError> {
-        Err(Self::error("edge_cache"))
-    }
-
-    async fn delete(&self, _: &str) -> Result<bool, PortError> {
-        Err(Self::error("edge_cache"))
-    }
-}
-
-#[async_trait(?Send)]
-impl Limiter for Down {
-    async fn take(&self, _: &str, _: &TakeRequest) -> Result<TakeReply, PortError> {
-        Err(Self::error("limiter"))
+    fn after(self, port: &'static str) -> Result<(), PortError> {
+        if self == Self::After { Err(PortError { port, detail: "the answer was lost".to_owned() }) } else { Ok(()) }
     }
 }
 
@@ -127,10 +118,10 @@ pub struct Outside {
     pub background: Rc<QueuedBackground>,
     /// The origins.
     pub fetch: Rc<ScriptedFetch>,
-    /// The cache; [`Down`] until a test puts another in.
-    pub edge_cache: Rc<dyn EdgeCache>,
-    /// The counters; [`Down`] until a test puts others in.
-    pub limiter: Rc<dyn Limiter>,
+    /// The cache.
+    pub edge_cache: Rc<MemoryEdgeCache>,
+    /// The counters.
+    pub limiter: Rc<MemoryLimiter>,
     /// Every line written.
     pub log: Rc<LineLog>,
 }
@@ -143,8 +134,8 @@ impl Outside {
             environment: Rc::default(),
             background: Rc::default(),
             fetch: Rc::new(ScriptedFetch::new(clock.clone())),
-            edge_cache: Rc::new(Down),
-            limiter: Rc::new(Down),
+            edge_cache: Rc::new(MemoryEdgeCache::new(clock.clone())),
+            limiter: Rc::new(MemoryLimiter::new(clock.clone())),
             log: Rc::default(),
             clock,
         }

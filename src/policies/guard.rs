@@ -30,7 +30,7 @@ impl Guarded {
     pub async fn on_request(&self, cx: &mut Exchange<'_>, request: &mut Request) -> Result<Flow, GatewayError> {
         let policy = self.policy()?;
         if self.mode == Mode::Report {
-            let (headers, target) = (request.headers.clone(), request.target.clone());
+            let (headers, target, replies) = (request.headers.clone(), request.target.clone(), cx.reply_headers.len());
             match policy.on_request(cx, request).await {
                 Ok(Flow::Next) => {}
                 Ok(Flow::Respond(response)) => cx.record.would(&self.id, response.status, "respond"),
@@ -40,6 +40,7 @@ impl Guarded {
                 }
             }
             (request.headers, request.target) = (headers, target);
+            cx.reply_headers.truncate(replies);
             return Ok(Flow::Next);
         }
         match policy.on_request(cx, request).await {

@@ -79,7 +79,10 @@ impl Keys {
     /// Where there is no key, one stands twice, or a header's name is not one.
     pub fn check(&self) -> Result<(), ConfigError> {
         if self.0.is_empty() {
-            return Err(ConfigError::at("key", "there is no key; write \"identity\", \"ip\", \"route\", { header = \"..\" } or { literal = \"..\" }"));
+            return Err(ConfigError::at(
+                "key",
+                "there is no key; write \"identity\", \"ip\", \"route\", { header = \"..\" } or { literal = \"..\" }",
+            ));
         }
         for (index, key) in self.0.iter().enumerate() {
             let field = if self.0.len() == 1 { "key".to_owned() } else { format!("key.{index}") };
@@ -188,11 +191,9 @@ mod tests {
             let error = serde_json::from_str::<Keys>(text).unwrap_err().to_string();
             assert!(error.contains(expect), "{text}: {error}");
         }
-        for (text, field, expect) in [
-            ("[]", "key", "no key"),
-            (r#"["ip","ip"]"#, "key.1", "already"),
-            (r#"{"header":"x tenant"}"#, "key", "not the name"),
-        ] {
+        for (text, field, expect) in
+            [("[]", "key", "no key"), (r#"["ip","ip"]"#, "key.1", "already"), (r#"{"header":"x tenant"}"#, "key", "not the name")]
+        {
             let error = serde_json::from_str::<Keys>(text).unwrap().check().unwrap_err();
             assert!(error.field == field && error.message.contains(expect), "{text}: {error:?}");
         }

@@ -1,0 +1,161 @@
+//! `Cache-Control` (RFC 9111 section 5.2), of requests and responses alike.
+
+use crate::http::{HeaderMap, header};
+
+/// The directives that a shared cache obeys. Times are in seconds; where a directive stands twice, the strictest counts.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Directives {
+    /// Nothing of this exchange may be stored.
+    pub no_store: bool,
+    /// What is stored may not be used without asking the origin.
+    pub no_cache: bool,
+    /// `private` without field names, or with them: a shared cache that does not tell fields apart obeys both.
+    pub private: bool,
+    /// May be stored even where that is otherwise forbidden.
+    pub public: bool,
+    /// Must not be used once stale.
+    pub must_revalidate: bool,
+    /// The same, for shared caches.
+    pub proxy_revalidate: bool,
+    /// How long it is fresh, or how old an answer the client accepts.
+    pub max_age: Option<u64>,
+    /// How long it is fresh in a shared cache; implies `proxy-revalidate`.
+    pub s_maxage: Option<u64>,
+    /// For how long yet the client wants the answer to be fresh.
+    pub min_fresh: Option<u64>,
+    /// The client accepts nothing but a stored response.
+    pub only_if_cached: bool,
+}
+
+/// The largest time a cache has to know (RFC 9111 section 1.2.2).
+const LARGEST_S: u64 = 2_147_483_648;
+
+impl Directives {
+    /// Reads every `Cache-Control` field; `Pragma: no-cache` counts where there is none (section 5.4).
+    pub fn of(headers: &HeaderMap) -> Self {
+        let mut directives = Self::default();
+        let mut any = false;
+        for value in headers.get_all(header::CACHE_CONTROL) {
+            any = true;
+            // A value that is not text may hide a prohibition.
+            match value.to_str() {
+                Ok(text) => directives.read(text),
+                Err(_) => directives.no_store = true,
+            }
+        }
+        if !any && headers.get_all(header::PRAGMA).iter().any(|value| value.as_bytes().eq_ignore_ascii_case(b"no-cache")) {
+            directives.no_cache = true;
+        }
+        directives
+    }
+
+    fn read(&mut self, text: &str) {
+        for item in split_list(text) {
+            let (name, argument) = item.split_once('=').map_or((item, None), |(name, argument)| (name, Some(argument)));
+            let argument = argument.map(unquote);
+            match name.trim().to_ascii_lowercase().as_str() {
+                "no-store" => self.no_store = true,
+                "no-cache" => self.no_cache = true,
+                "private" => self.private = true,
+                "public" => self.public = true,
+                "must-revalidate" => self.must_revalidate = true,
+                "proxy-revalidate" => self.proxy_revalidate = true,
+                "only-if-cached" => self.only_if_cached = true,
+                "max-age" => self.max_age = strictest(self.max_age, argument, u64::min),
+                "s-maxage" => self.s_maxage = strictest(self.s_maxage, argument, u64::min),
+                "min-fresh" => self.min_fresh = strictest(self.min_fresh, argument, u64::max),
+                _ => {}
+            }
+        }
+    }
+}
+
+/// A time that cannot be read counts as stale at once (section 4.2.1).
+fn strictest(known: Option<u64>, argument: Option<String>, choose: fn(u64, u64) -> u64) -> Option<u64> {
+    let digits = argument.filter(|text| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()));
+    let seconds = digits.map_or(0, |text| text.parse().unwrap_or(LARGEST_S).min(LARGEST_S));
+    Some(known.map_or(seconds, |known| choose(known, seconds)))
+}
+
+/// The items of a comma-separated list; commas in quoted strings do not separate (RFC 9110 sections 5.6.1 and 5.6.4).
+pub fn split_list(text: &str) -> impl Iterator<Item = &str> {
+    let (mut quoted, mut escaped) = (false, false);
+    text.split(move |c| {
+        let separates = c == ',' && !quoted;
+        (quoted, escaped) = match c {
+            _ if escaped => (quoted, false),
+            '\\' if quoted => (quoted, true),
+            '"' => (!quoted, false),
+            _ => (quoted, false),
+        };
+        separates
+    })
+    .map(str::trim)
+    .filter(|item| !item.is_empty())
+}
+
+fn unquote(text: &str) -> String {
+    let text = text.trim();
+    match text.strip_prefix('"').and_then(|text| text.strip_suffix('"')) {
+        Some(inner) => inner.replace('\\', ""),
+        None => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::HeaderValue;
+    use proptest::prelude::*;
+
+    fn check(fields: &[(&'static str, &str)], expect: Directives) {
+        let mut headers = HeaderMap::new();
+        for (name, value) in fields {
+            headers.append(*name, HeaderValue::from_bytes(value.as_bytes()).unwrap());
+        }
+        assert_eq!(Directives::of(&headers), expect, "{fields:?}");
+    }
+
+    #[test]
+    fn directives_are_read_as_strictly_as_they_can_be() {
+        let none = Directives::default;
+        let cc = "cache-control";
+        check(&[], none());
+        check(&[(cc, "")], none());
+        check(&[(cc, "No-Store , PRIVATE")], Directives { no_store: true, private: true, ..none() });
+        check(&[(cc, "max-age=60"), (cc, "public")], Directives { max_age: Some(60), public: true, ..none() });
+        check(&[(cc, "max-age=60, max-age=10")], Directives { max_age: Some(10), ..none() });
+        check(&[(cc, "min-fresh=6, min-fresh=10")], Directives { min_fresh: Some(10), ..none() });
+        check(&[(cc, "s-maxage=\"30\"")], Directives { s_maxage: Some(30), ..none() });
+        check(&[(cc, "max-age=99999999999999999999")], Directives { max_age: Some(LARGEST_S), ..none() });
+        for wrong in ["max-age", "max-age=", "max-age=-1", "max-age=1.5", "max-age=+3", "max-age=1 0", "max-age=60, max-age=x"] {
+            check(&[(cc, wrong)], Directives { max_age: Some(0), ..none() });
+        }
+        check(&[(cc, "private=\"set-cookie, max-age=9\"")], Directives { private: true, ..none() });
+        check(&[(cc, "no-cache=\"a\\\", no-store\", public")], Directives { no_cache: true, public: true, ..none() });
+        check(&[(cc, "ext=\"no-store\", max-agex=3")], none());
+        check(
+            &[(cc, "must-revalidate,proxy-revalidate,,only-if-cached")],
+            Directives { must_revalidate: true, proxy_revalidate: true, only_if_cached: true, ..none() },
+        );
+        check(&[(cc, "max-age=60\u{e9}")], Directives { no_store: true, ..none() });
+        check(&[("pragma", "No-Cache")], Directives { no_cache: true, ..none() });
+        check(&[("pragma", "no-cache"), (cc, "max-age=1")], Directives { max_age: Some(1), ..none() });
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_breaks_the_parser(text in "[ -~]{0,60}") {
+            let mut directives = Directives::default();
+            directives.read(&text);
+            prop_assert!(directives.max_age.is_none_or(|s| s <= LARGEST_S));
+        }
+
+        #[test]
+        fn another_directive_never_makes_it_laxer(age in 0u64..1_000, other in "[a-z\\-]{1,12}(=[a-z0-9\"]{0,5})?") {
+            let mut directives = Directives::default();
+            directives.read(&format!("max-age={age}, no-store, {other}"));
+            prop_assert!(directives.no_store && directives.max_age.is_some_and(|s| s <= age));
+        }
+    }
+}
