@@ -13,6 +13,8 @@ pub struct Identity {
     pub subject: String,
     /// Who says so: the token's `iss`.
     pub issuer: Option<String>,
+    /// What it may do, as far as the proof says so; empty where it does not.
+    pub scopes: Rc<[String]>,
     /// Everything the proof says; shared with the isolate's memory of verified tokens.
     pub claims: Rc<Map<String, Value>>,
 }
@@ -31,20 +33,70 @@ impl Identity {
         Some(value)
     }
 
-    /// A claim as it stands in a header field: strings bare, lists of them joined by commas, all else as JSON.
+    /// A claim as it stands in a header field: strings bare, lists of them joined by commas, all else as JSON. A list with a
+    /// comma in one of its items is JSON, too: joined, it would read as more items than it has.
     pub fn claim_text(&self, path: &str) -> Option<String> {
         match self.claim(path)? {
             Value::Null => None,
             Value::String(text) => Some(text.clone()),
-            Value::Array(items) if items.iter().all(Value::is_string) => {
+            Value::Array(items) if items.iter().all(|item| item.as_str().is_some_and(|text| !text.contains(','))) => {
                 Some(items.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(","))
             }
             other => Some(other.to_string()),
         }
     }
 
-    /// A key that no two identities share: issuer and subject.
+    /// A key that no two identities share: issuer and subject. A `|` of the issuer is escaped.
     pub fn key(&self) -> String {
-        format!("{}|{}", self.issuer.as_deref().unwrap_or_default(), self.subject)
+        let issuer = self.issuer.as_deref().unwrap_or_default().replace('%', "%25").replace('|', "%7C");
+        format!("{issuer}|{}", self.subject)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn identity(issuer: &str, subject: &str, claims: Value) -> Identity {
+        Identity {
+            kind: "jwt",
+            subject: subject.to_owned(),
+            issuer: Some(issuer.to_owned()),
+            scopes: [].into(),
+            claims: Rc::new(claims.as_object().unwrap().clone()),
+        }
+    }
+
+    #[test]
+    fn claims_are_found_by_name_before_path_and_read_as_text() {
+        let claims = json!({
+            "sub": "u", "org": { "tenant": "t", "id": 7 }, "org.tenant": "whole", "roles": ["a", "b"], "tricky": ["a,admin"],
+            "mixed": ["a", 1], "no": null, "yes": true
+        });
+        let identity = identity("i", "u", claims);
+        for (path, expect) in [
+            ("sub", Some("u")),
+            ("org.id", Some("7")),
+            ("org.tenant", Some("whole")),
+            ("roles", Some("a,b")),
+            ("tricky", Some(r#"["a,admin"]"#)),
+            ("mixed", Some(r#"["a",1]"#)),
+            ("yes", Some("true")),
+            ("no", None),
+            ("org.none", None),
+            ("sub.more", None),
+            ("", None),
+        ] {
+            assert_eq!(identity.claim_text(path).as_deref(), expect, "{path}");
+        }
+    }
+
+    #[test]
+    fn no_two_identities_share_a_key() {
+        let key = |issuer, subject| identity(issuer, subject, json!({})).key();
+        assert_eq!(key("https://i/", "u"), "https://i/|u");
+        assert_ne!(key("a|b", "c"), key("a", "b|c"));
+        assert_ne!(key("a%7Cb", "c"), key("a|b", "c"));
     }
 }

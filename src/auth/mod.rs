@@ -1,3 +1,19 @@
 //! Pure decisions about who is calling: tokens, key sets, identities.
+//!
+//! [`verify::verify`] is the whole check of a JSON Web Token; what it is made of stands beside it. Nothing here reads a clock
+//! or does I/O: time is an argument, and the signature's arithmetic is `jsonwebtoken`'s crypto provider.
 
+pub mod algorithm;
+pub mod base64url;
+pub mod claims;
+pub mod der;
 pub mod identity;
+pub mod json;
+pub mod jwk;
+pub mod keys;
+pub mod pem;
+pub mod refresh;
+pub mod refusal;
+pub mod token;
+pub mod verified;
+pub mod verify;

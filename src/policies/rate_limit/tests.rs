@@ -65,6 +65,7 @@ fn call(outside: &Outside, policy: &Guarded, caller: Caller) -> Seen {
         kind: "jwt",
         subject: subject.to_owned(),
         issuer: Some(issuer.to_owned()),
+        scopes: [].into(),
         claims: Rc::default(),
     });
     let target = Target { scheme: "https", authority: "shop.example".to_owned(), path: "/".to_owned(), query: None };
