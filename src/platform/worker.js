@@ -1,0 +1,79 @@
+// The worker's entry: it hands the compiled routes and every request to the wasm, and starts a fresh wasm after a fault.
+import { DurableObject, env } from "cloudflare:workers";
+import * as wasm from "../../build/index.js";
+// Stands beside the built worker.
+import routes from "./routes.json";
+import { requestHead } from "./bridge.js";
+
+const state = wasm.__worker_init_state();
+let loaded = -1;
+
+// After a panic the wasm's memory cannot be trusted: the next call begins with a new instance.
+function ready() {
+  if (state.criticalError) {
+    wasm.__wbg_reset_state();
+    state.criticalError = false;
+  }
+  if (loaded !== state.instanceId) {
+    wasm.load(routes, env);
+    loaded = state.instanceId;
+  }
+}
+
+function suspect(error) {
+  if (error instanceof WebAssembly.RuntimeError) state.criticalError = true;
+}
+
+addEventListener("error", (event) => suspect(event.error));
+addEventListener("unhandledrejection", (event) => suspect(event.reason));
+
+const fault = () =>
+  new Response('{"type":"urn:archway:problem:internal","title":"The gateway failed","status":500,"code":"internal"}\n', {
+    status: 500,
+    headers: { "content-type": "application/problem+json", "cache-control": "no-store" },
+  });
+
+export default {
+  async fetch(request) {
+    try {
+      ready();
+      return await wasm.handle(requestHead(request), request);
+    } catch (error) {
+      suspect(error);
+      console.error("archway:", error);
+      return fault();
+    }
+  },
+};
+
+/** Counts for one subject; the counting itself is in the wasm. */
+export class Limiter extends DurableObject {
+  #object;
+  #instance = -1;
+
+  #counter() {
+    ready();
+    if (this.#instance !== state.instanceId) {
+      this.#object = new wasm.LimiterObject(this.ctx);
+      this.#instance = state.instanceId;
+    }
+    return this.#object;
+  }
+
+  #call(method, argument) {
+    try {
+      return this.#counter()[method](argument);
+    } catch (error) {
+      suspect(error);
+      throw error;
+    }
+  }
+
+  take(request) {
+    return this.#call("take", request);
+  }
+
+  alarm() {
+    return this.#call("alarm");
+  }
+}
