@@ -103,7 +103,7 @@ impl Gateway {
             Ok(Flow::Respond(response)) => Ok(response),
             Ok(Flow::Next) => match &route.origin {
                 Ok(origin) => {
-                    cx.record.origin = Some(route.origin_id.to_string());
+                    cx.record.origin = Some(route.origin_id.clone());
                     origin.call(cx, request).await
                 }
                 Err(log) => Err(GatewayError::Misconfigured { log: format!("{}: {log}", route.origin_id) }),

@@ -5,7 +5,10 @@ pub mod authority;
 pub mod body;
 pub mod forwarded;
 pub mod path;
+pub mod path_template;
 pub mod problem;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod problem_table;
 pub mod query;
 pub mod target;
 

@@ -1,5 +1,7 @@
 //! The access record: one JSON line per request, with OpenTelemetry's names where it has them.
 
+use std::rc::Rc;
+
 use http::StatusCode;
 use serde::Serialize;
 
@@ -34,9 +36,9 @@ pub struct Record {
     /// The log's half of that error.
     pub error: Option<String>,
     /// The origin's name.
-    pub origin: Option<String>,
+    pub origin: Option<Rc<str>>,
     /// The target's authority.
-    pub target: Option<String>,
+    pub target: Option<Rc<str>>,
     /// Calls made to the origin.
     pub attempts: u32,
     /// Milliseconds the origin took to its first byte.

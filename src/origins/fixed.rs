@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Compiler, ConfigError, Exchange, GatewayError, Origin, Request, Response};
-use crate::http::{Body, HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use crate::http::{Body, HeaderMap, HeaderName, HeaderValue, StatusCode, forwarded, header};
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
@@ -59,6 +59,9 @@ impl Fixed {
             let field = format!("headers.{name}");
             let value = compiler.text(&field, value)?;
             let name = HeaderName::try_from(name).map_err(|_| ConfigError::at(&field, format!("`{name}` is not a header field's name")))?;
+            if forwarded::is_hop_by_hop(name.as_str()) || name == header::CONTENT_LENGTH {
+                return Err(ConfigError::at(&field, format!("`{name}` belongs to the connection and is set by the server itself")));
+            }
             let value = HeaderValue::try_from(value).map_err(|_| ConfigError::at(&field, "this is not a header field's value"))?;
             headers.insert(name, value);
         }
@@ -71,5 +74,38 @@ impl Origin for Fixed {
     async fn call(&self, _: &mut Exchange<'_>, _: Request) -> Result<Response, GatewayError> {
         let body = if self.body.is_empty() { Body::Empty } else { Body::Full(self.body.clone()) };
         Ok(Response { status: self.status, headers: self.headers.clone(), body })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::memory::MapEnvironment;
+
+    fn check(toml: &str, expect: Result<(&str, &str), &str>) {
+        let environment = MapEnvironment::default();
+        let config: Config = toml::from_str(toml).unwrap();
+        let fixed = Fixed::compile(config, &mut Compiler::new(&environment, "a.b", "A"));
+        match (fixed, expect) {
+            (Ok(fixed), Ok((media_type, body))) => {
+                let got = fixed.headers.get(header::CONTENT_TYPE).map_or("", |value| value.to_str().unwrap());
+                assert_eq!((got, fixed.body.as_ref()), (media_type, body.as_bytes()), "{toml}");
+            }
+            (Err(error), Err(part)) => assert!(error.to_string().contains(part), "{toml}: {error}"),
+            (got, _) => panic!("{toml}: {:?}", got.err()),
+        }
+    }
+
+    #[test]
+    fn an_answer_is_checked_when_it_is_built() {
+        check("", Ok(("", "")));
+        check("body = 'hello'", Ok(("text/plain; charset=utf-8", "hello")));
+        check("json = { ok = true }", Ok(("application/json", "{\"ok\":true}")));
+        check("body = '<p>'\nheaders = { content-type = 'text/html' }", Ok(("text/html", "<p>")));
+        check("body = 'a'\njson = 1", Err("exclude each other"));
+        check("status = 101", Err("not a final status"));
+        check("headers = { 'a b' = 'c' }", Err("not a header field's name"));
+        check("headers = { connection = 'close' }", Err("set by the server itself"));
+        check("headers = { x = \"a\\nb\" }", Err("not a header field's value"));
     }
 }

@@ -10,7 +10,10 @@ use crate::error::GatewayError;
 use crate::exchange::Exchange;
 use crate::http::{Request, Response};
 
+pub mod balance;
 pub mod fixed;
+pub mod http;
+pub mod redirect;
 
 /// What answers a request in the end.
 #[async_trait(?Send)]
@@ -24,8 +27,12 @@ pub trait Origin {
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum OriginConfig {
+    /// One or several HTTP servers.
+    Http(http::Config),
     /// A fixed answer.
     Static(fixed::Config),
+    /// A redirect to elsewhere.
+    Redirect(redirect::Config),
 }
 
 impl OriginConfig {
@@ -35,7 +42,9 @@ impl OriginConfig {
     /// Where a value cannot work, with the field it stands in.
     pub fn compile(&self, compiler: &mut Compiler<'_>) -> Result<Rc<dyn Origin>, ConfigError> {
         match self {
+            Self::Http(config) => Ok(Rc::new(http::HttpOrigin::compile(config.clone(), compiler)?)),
             Self::Static(config) => Ok(Rc::new(fixed::Fixed::compile(config.clone(), compiler)?)),
+            Self::Redirect(config) => Ok(Rc::new(redirect::Redirect::compile(config.clone(), compiler)?)),
         }
     }
 }

@@ -54,14 +54,18 @@ extern "C" {
     pub fn public_key_from_pkcs1(der: &[u8]) -> Result<JsValue, JsValue>;
 
     #[wasm_bindgen(catch)]
-    pub fn verify(digest: Option<&str>, key: &JsValue, message: &[u8], signature: &[u8], salt_length: Option<u32>) -> Result<bool, JsValue>;
+    pub fn verify(digest: Option<&str>, key: &JsValue, message: &[u8], signature: &[u8], salt_length: Option<u32>)
+    -> Result<bool, JsValue>;
 }
 
 /// An error of the runtime as a text for the log.
 pub fn text(error: &JsValue) -> String {
     match error.as_string() {
         Some(text) => text,
-        None => js_sys::Reflect::get(error, &JsValue::from_str("message")).ok().and_then(|m| m.as_string()).unwrap_or_else(|| "an error without a message".to_owned()),
+        None => js_sys::Reflect::get(error, &JsValue::from_str("message"))
+            .ok()
+            .and_then(|m| m.as_string())
+            .unwrap_or_else(|| "an error without a message".to_owned()),
     }
 }
 

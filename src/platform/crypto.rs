@@ -83,11 +83,9 @@ fn make_key(algorithm: &Algorithm, key: &DecodingKey) -> Result<JsValue, JsValue
         (DecodingKeyKind::SecretOrDer(point), Algorithm::ES256 | Algorithm::ES384) => {
             let (curve, half) = if *algorithm == Algorithm::ES256 { ("P-256", 32) } else { ("P-384", 48) };
             match (point.get(1..=half), point.get(half + 1..)) {
-                (Some(x), Some(y)) if y.len() == half && point.first() == Some(&4) => bridge::public_key_from_jwk(&format!(
-                    r#"{{"kty":"EC","crv":"{curve}","x":"{}","y":"{}"}}"#,
-                    base64(x),
-                    base64(y)
-                )),
+                (Some(x), Some(y)) if y.len() == half && point.first() == Some(&4) => {
+                    bridge::public_key_from_jwk(&format!(r#"{{"kty":"EC","crv":"{curve}","x":"{}","y":"{}"}}"#, base64(x), base64(y)))
+                }
                 _ => Err(JsValue::from_str("not a point of the curve")),
             }
         }

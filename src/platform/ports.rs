@@ -92,14 +92,8 @@ impl Fetch for Runtime {
             Outgoing::Value(body, cap) => (body, cap),
             Outgoing::Message(message) => (bridge::body_of(&message), None),
         };
-        let sent = bridge::send(
-            request.method.as_str(),
-            &request.url,
-            &fields,
-            body,
-            request.first_byte_ms as f64,
-            request.total_ms as f64,
-        );
+        let sent =
+            bridge::send(request.method.as_str(), &request.url, &fields, body, request.first_byte_ms as f64, request.total_ms as f64);
         let answered = match sent {
             Ok(promise) => JsFuture::from(promise).await,
             Err(error) => Err(error),

@@ -78,7 +78,8 @@ impl LimiterObject {
 
     fn load(&self) -> Result<Ledger, JsError> {
         let sql = self.storage.sql();
-        let tables: Vec<Row> = sql.exec("SELECT name AS state FROM sqlite_master WHERE type = 'table' AND name = 'ledger'", None)?.to_array()?;
+        let tables: Vec<Row> =
+            sql.exec("SELECT name AS state FROM sqlite_master WHERE type = 'table' AND name = 'ledger'", None)?.to_array()?;
         if tables.is_empty() {
             return Ok(Ledger::default());
         }

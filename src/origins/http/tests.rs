@@ -1,0 +1,167 @@
+use super::*;
+use crate::config::runtime::Settings;
+use crate::config::template::Template;
+use crate::exchange::Connection;
+use crate::gateway::Incoming;
+use crate::http::{Body, HeaderMap, Method, StatusCode, Target};
+use crate::memory::{Act, ChunkedBody, MapEnvironment, Outside, Reply, ScriptedOrigin};
+use crate::routing::Route;
+use futures::executor::block_on;
+
+fn compiled(toml: &str, variables: &[(&str, &str)]) -> Result<HttpOrigin, String> {
+    let environment = MapEnvironment::default();
+    for (name, value) in variables {
+        environment.0.borrow_mut().insert((*name).to_owned(), (*value).to_owned());
+    }
+    let config: Config = toml::from_str(toml).map_err(|error| error.message().to_owned())?;
+    HttpOrigin::compile(config, &mut Compiler::new(&environment, "a.b", "A")).map_err(|error| error.to_string())
+}
+
+#[test]
+fn urls_are_checked() {
+    let rows = [
+        ("https://a.example", Ok("https://a.example")),
+        ("https://A.Example:8443/Base/", Ok("https://a.example:8443/Base")),
+        ("http://[::1]:8080", Ok("http://[::1]:8080")),
+        ("${BASE}/v1", Ok("https://b.example/v1")),
+        ("ftp://a.example", Err("begins with")),
+        ("a.example", Err("begins with")),
+        ("https://", Err("names no host")),
+        ("https:///x", Err("names no host")),
+        ("https://user:pw@a.example", Err("user name")),
+        ("https://a.example?x=1", Err("no query")),
+        ("https://a.example/#x", Err("no query")),
+        ("https://a.example:0", Err("port")),
+        ("https://a.example:http", Err("port")),
+        ("https://a.example/a/../b", Err("segments")),
+        ("https://a.example\\\\x", Err("cannot stand")),
+        ("${NOBODY}", Err("`NOBODY` is not set")),
+    ];
+    for (url, expect) in rows {
+        let got = compiled(&format!("targets = [{{ url = \"{url}\" }}]"), &[("BASE", "https://b.example")]);
+        let got = got.map(|origin| origin.servers[0].base.clone());
+        match expect {
+            Ok(base) => assert_eq!(got.as_deref(), Ok(base), "{url}"),
+            Err(part) => assert!(got.as_ref().is_err_and(|error| error.contains(part)), "{url}: {got:?}"),
+        }
+    }
+    let rested = compiled("targets = [{ url = \"https://a.example\", weight = 0 }]", &[]).err();
+    assert!(rested.is_some_and(|error| error.contains("weight above 0")));
+}
+
+/// One call of an origin: what is asked, and how.
+struct Call {
+    toml: &'static str,
+    rewrite: Option<&'static str>,
+    url: &'static str,
+    method: Method,
+    body: Body,
+    body_max: Option<u64>,
+}
+
+impl Default for Call {
+    fn default() -> Self {
+        let toml = "targets = [{ url = \"https://a.example/base\" }]";
+        Self { toml, rewrite: None, url: "https://api.example/x/1?q=2", method: Method::GET, body: Body::Empty, body_max: None }
+    }
+}
+
+impl Call {
+    fn made(self, outside: &Outside, headers: HeaderMap) -> Result<Response, GatewayError> {
+        let (ports, settings) = (outside.ports(), Settings::default());
+        let client = Connection { address: Some("192.0.2.7".parse().unwrap()), protocol: None };
+        let incoming = Incoming { method: self.method, url: self.url.to_owned(), headers, body: Body::Empty, client };
+        let mut cx = Exchange::begin(&ports, &settings, &incoming);
+        cx.body_max = self.body_max;
+        cx.params = vec![("id".to_owned(), "1".to_owned())];
+        cx.route = Some(Rc::new(Route {
+            id: "a: GET /x/{id}".into(),
+            api: "a".into(),
+            path: "/x/{id}".into(),
+            chain: Rc::new([]),
+            origin_id: "a.b".into(),
+            origin: Err(String::new()),
+            rewrite: self.rewrite.map(|text| Template::parse(text).unwrap()),
+        }));
+        let target = Target::parse(self.url, settings.encoded_slash).unwrap();
+        let request = Request { method: incoming.method, target, headers: incoming.headers, body: self.body };
+        let origin = compiled(self.toml, &[]).unwrap();
+        block_on(origin.call(&mut cx, request))
+    }
+}
+
+#[test]
+fn the_url_is_joined_of_base_path_and_query() {
+    let rows = [
+        (None, "https://api.example/x/1?q=2", "https://a.example/base/x/1?q=2"),
+        (None, "https://api.example/x/1", "https://a.example/base/x/1"),
+        (Some("/internal{path}"), "https://api.example/x/1?q=2", "https://a.example/base/internal/x/1?q=2"),
+        (Some("/y/{id}.json"), "https://api.example/x/1", "https://a.example/base/y/1.json"),
+    ];
+    for (rewrite, url, expect) in rows {
+        let outside = Outside::at(0);
+        outside.fetch.answer("a.example", Reply::default());
+        Call { rewrite, url, ..Call::default() }.made(&outside, HeaderMap::new()).unwrap();
+        assert_eq!(outside.fetch.calls.borrow()[0].url, expect);
+    }
+}
+
+#[test]
+fn host_is_the_origins_unless_it_is_preserved() {
+    let rows = [("", None), ("\npreserve_host = true", Some("api.example"))];
+    for (more, expect) in rows {
+        let outside = Outside::at(0);
+        outside.fetch.answer("a.example", Reply::default());
+        let toml = format!("{}{more}", Call::default().toml).leak();
+        let headers = HeaderMap::from_iter([(header::HOST, HeaderValue::from_static("api.example"))]);
+        Call { toml, ..Call::default() }.made(&outside, headers).unwrap();
+        let host = outside.fetch.calls.borrow()[0].headers.get(header::HOST).cloned();
+        assert_eq!(host.as_ref().and_then(|host| host.to_str().ok()), expect);
+    }
+}
+
+#[test]
+fn a_response_is_passed_on_as_it_is() {
+    let outside = Outside::at(0);
+    let headers =
+        [("location", "https://a.example/y"), ("connection", "x-hop"), ("x-hop", "1"), ("set-cookie", "a=1"), ("set-cookie", "b=2")];
+    let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
+    outside.fetch.answer("a.example", Reply { status: 302, headers, body: "moved".to_owned(), after_ms: 0 });
+    let response = Call::default().made(&outside, HeaderMap::new()).unwrap();
+    assert_eq!(response.status, StatusCode::FOUND);
+    assert_eq!(response.header("location"), Some("https://a.example/y"));
+    assert_eq!(response.header("via"), Some("1.1 archway"));
+    assert_eq!(response.headers.get_all("set-cookie").iter().count(), 2);
+    assert!(!response.headers.contains_key("x-hop"));
+}
+
+#[test]
+fn what_goes_wrong_is_the_origins_fault_and_stays_in_the_log() {
+    let slow = Act::Answer(Reply { after_ms: 30_001, ..Reply::default() });
+    let refuses = Act::Refuse("ECONNREFUSED 10.1.2.3".to_owned());
+    let rows = [
+        (slow, GatewayError::OriginTimeout { log: "a.example: no answer within 30000 ms".to_owned() }),
+        (refuses, GatewayError::OriginUnreachable { log: "a.example: ECONNREFUSED 10.1.2.3".to_owned() }),
+    ];
+    for (act, expect) in rows {
+        let outside = Outside::at(0);
+        let acts = [act].into();
+        outside.fetch.origins.borrow_mut().push(ScriptedOrigin { authority: "a.example".to_owned(), path: None, acts });
+        assert_eq!(Call::default().made(&outside, HeaderMap::new()).unwrap_err(), expect);
+    }
+}
+
+#[test]
+fn a_body_that_runs_past_its_cap_is_refused() {
+    let rows = [(Some(4), true), (Some(6), false), (None, false)];
+    for (body_max, refused) in rows {
+        let outside = Outside::at(0);
+        outside.fetch.answer("a.example", Reply::default());
+        let call = Call { body_max, method: Method::POST, body: ChunkedBody::body(&["abc", "def"]), ..Call::default() };
+        let got = call.made(&outside, HeaderMap::new());
+        match got {
+            Err(error) => assert_eq!((error, refused), (GatewayError::BodyTooLarge { max: 4 }, true)),
+            Ok(_) => assert!(!refused && outside.fetch.calls.borrow()[0].body.as_ref() == b"abcdef"),
+        }
+    }
+}
