@@ -7,7 +7,7 @@ use crate::config::runtime::{self, GatewayForm, Settings};
 use crate::error::GatewayError;
 use crate::exchange::{Connection, Exchange};
 use crate::http::{HeaderName, Method, Request, Response, Target, forwarded, header, problem};
-use crate::observe::record;
+use crate::observe::recorder::Recorder;
 use crate::policies::{Flow, guard::Guarded};
 use crate::ports::Ports;
 use crate::routing::table::{Found, Table};
@@ -18,6 +18,7 @@ pub struct Gateway {
     settings: Settings,
     table: Table,
     identity_headers: Vec<HeaderName>,
+    recorder: Rc<Recorder>,
 }
 
 /// A request as the platform hands it over: the target is not yet read, so that a bad one gets its problem document too.
@@ -71,21 +72,22 @@ impl Gateway {
             .collect();
         let table = Table::build(&form, &policies, &origins)?;
         let identity_headers = form.identity_headers.iter().filter_map(|name| HeaderName::try_from(name).ok()).collect();
-        Ok(Self { ports, settings: form.settings, table, identity_headers })
+        let recorder = Rc::new(Recorder::of(&form.settings.record));
+        Ok(Self { ports, settings: form.settings, table, identity_headers, recorder })
     }
 
     /// Serves one request: exactly one response, exactly one record.
     pub async fn handle(&self, incoming: Incoming) -> Response {
         let mut cx = Exchange::begin(&self.ports, &self.settings, &incoming);
         let accept = incoming.headers.get(header::ACCEPT).cloned();
-        let seen = record::Seen::of(&incoming, &self.settings);
+        let seen = self.recorder.see(&incoming.headers);
         let mut response = match self.serve(&mut cx, incoming).await {
             Ok(response) => response,
             Err(error) => problem::response(&mut cx, &error, accept.as_ref()),
         };
         cx.sign(&mut response);
         response.settle(&cx.method);
-        record::write(cx, seen, &response);
+        self.recorder.write(cx, seen, &response);
         response
     }
 
@@ -122,7 +124,13 @@ impl Gateway {
     /// Reads the target, holds the head against its limits, and removes what a client may not claim.
     fn admit(&self, cx: &mut Exchange<'_>, incoming: Incoming) -> Result<Request, GatewayError> {
         let Incoming { method, url, mut headers, body, .. } = incoming;
-        let target = Target::parse(&url, self.settings.encoded_slash)?;
+        let target = match Target::parse(&url, self.settings.encoded_slash) {
+            Ok(target) => target,
+            Err(error) => {
+                cx.record.unread_url = Some(url);
+                return Err(error);
+            }
+        };
         cx.target = Some(target.clone());
         let limits = &self.settings.limits;
         if target.len() as u64 > limits.target.bytes() {

@@ -1,15 +1,11 @@
-//! The access record: one JSON line per request, with OpenTelemetry's names where it has them.
+//! What is collected of a request while it is served; [`super::line`] makes the access record of it.
 
 use std::rc::Rc;
 
 use http::StatusCode;
 use serde::Serialize;
 
-use crate::config::runtime::Settings;
 use crate::error::Blame;
-use crate::exchange::Exchange;
-use crate::gateway::Incoming;
-use crate::http::Response;
 
 /// What a policy in report mode would have done.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -39,6 +35,8 @@ pub struct Record {
     pub origin: Option<Rc<str>>,
     /// The target's authority.
     pub target: Option<Rc<str>>,
+    /// The URL as sent, where it could not be read.
+    pub unread_url: Option<String>,
     /// Calls made to the origin.
     pub attempts: u32,
     /// Milliseconds the origin took to its first byte.
@@ -62,17 +60,3 @@ impl Record {
         self.would.push(WouldBe { policy: policy.to_owned(), status: status.as_u16(), code: code.to_owned() });
     }
 }
-
-/// What the record keeps of a request's head, copied before policies change it and redacted at once.
-#[derive(Debug, Clone)]
-pub struct Seen {}
-
-impl Seen {
-    /// Copies what the settings ask for.
-    pub fn of(_incoming: &Incoming, _settings: &Settings) -> Self {
-        Self {}
-    }
-}
-
-/// Writes the record after the reply, if this request is sampled.
-pub fn write(_cx: Exchange<'_>, _seen: Seen, _response: &Response) {}
