@@ -95,6 +95,9 @@ impl Gateway {
         let mut request = self.admit(cx, incoming)?;
         let (found, chain) = self.find(&request)?;
         cx.params = found.params;
+        if let Some(path) = found.path {
+            request.target.path = path;
+        }
         let route = cx.route.insert(found.route).clone();
 
         let mut entered = 0;

@@ -6,6 +6,16 @@ use crate::config::template::Template;
 use crate::origins::Origin;
 use crate::policies::guard::Guarded;
 
+pub mod condition;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod conflict;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod explain;
+pub mod host;
+pub mod pattern;
+pub mod precedence;
+#[cfg(test)]
+mod sample;
 pub mod table;
 
 /// A route as it runs.

@@ -1,0 +1,75 @@
+//! Small gateways for the tests of routing.
+
+use std::rc::Rc;
+
+use crate::config::compiler::{Compiler, ConfigError};
+use crate::config::runtime::{ApiForm, ConditionForm, GatewayForm, OriginForm, RouteForm, Settings, TestForm, VERSION};
+use crate::http::{HeaderMap, HeaderName, HeaderValue, Method, Target};
+use crate::origins::OriginConfig;
+use crate::ports::Environment;
+use crate::routing::table::{BuiltOrigin, Table};
+
+struct NoEnvironment;
+
+impl Environment for NoEnvironment {
+    fn get(&self, _: &str) -> Option<String> {
+        None
+    }
+}
+
+/// A route written in one line: `host,host GET,POST /path h:name=value q:name q:!name h:name~regex`; `*` stands for every host or method.
+pub fn route(line: &str) -> RouteForm {
+    let mut words = line.split(' ');
+    let mut list = || -> Vec<String> { words.next().unwrap().split(',').filter(|word| *word != "*").map(str::to_owned).collect() };
+    let (hosts, methods) = (list(), list());
+    let path = words.next().unwrap().to_owned();
+    let (mut headers, mut query) = (Vec::new(), Vec::new());
+    for word in words {
+        let (kind, text) = word.split_once(':').unwrap();
+        let (name, test) = match (text.split_once('='), text.split_once('~'), text.strip_prefix('!')) {
+            (Some((name, value)), _, _) => (name, TestForm::Exact(value.to_owned())),
+            (_, Some((name, regex)), _) => (name, TestForm::Regex(regex.to_owned())),
+            (_, _, Some(name)) => (name, TestForm::Present(false)),
+            _ => (text, TestForm::Present(true)),
+        };
+        let list = if kind == "h" { &mut headers } else { &mut query };
+        list.push(ConditionForm { name: name.to_owned(), test });
+    }
+    RouteForm { id: line.to_owned(), api: 0, hosts, path, methods, headers, query, policies: Vec::new(), origin: 0, rewrite: None }
+}
+
+/// A gateway of routes written as for [`route`].
+pub fn gateway<'a>(lines: impl IntoIterator<Item = &'a str>) -> GatewayForm {
+    let origin: OriginConfig = serde_json::from_str(r#"{ "static": {} }"#).unwrap();
+    GatewayForm {
+        version: VERSION,
+        settings: Settings::default(),
+        apis: vec![ApiForm { name: "a".to_owned(), title: "A".to_owned() }],
+        policies: Vec::new(),
+        origins: vec![OriginForm { id: "a.o".to_owned(), origin }],
+        routes: lines.into_iter().map(route).collect(),
+        identity_headers: Vec::new(),
+    }
+}
+
+/// The table of a gateway.
+pub fn table(form: &GatewayForm) -> Result<Table, String> {
+    let build = |origin: &OriginForm| -> Result<BuiltOrigin, ConfigError> {
+        let mut compiler = Compiler::new(&NoEnvironment, &origin.id, "");
+        Ok((Rc::from(origin.id.as_str()), Ok(origin.origin.compile(&mut compiler)?)))
+    };
+    let origins: Result<Vec<_>, _> = form.origins.iter().map(build).collect();
+    Table::build(form, &[], &origins.unwrap())
+}
+
+/// A request written in one line: `GET https://host/path?query name:value`.
+pub fn request(line: &str) -> (Method, Target, HeaderMap) {
+    let mut words = line.split(' ');
+    let method = words.next().unwrap().parse().unwrap();
+    let target = Target::parse(words.next().unwrap(), Settings::default().encoded_slash).unwrap();
+    let headers = words.map(|word| {
+        let (name, value) = word.split_once(':').unwrap();
+        (name.parse::<HeaderName>().unwrap(), value.parse::<HeaderValue>().unwrap())
+    });
+    (method, target, headers.collect())
+}
