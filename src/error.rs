@@ -66,6 +66,8 @@ pub enum GatewayError {
     Misdirected,
     /// No identity, or a proof that does not hold (401). `log` says why, for the record.
     Unauthenticated { challenge: Challenge, log: String },
+    /// More than one proof of identity at once, so that it is not clear which one counts (400, RFC 6750 section 3.1).
+    CredentialsUnclear { challenge: Challenge, log: String },
     /// An identity that lacks a right (403).
     Forbidden { challenge: Option<Challenge>, detail: &'static str, log: String },
     /// The client's address is not let in (403).
@@ -167,6 +169,11 @@ impl GatewayError {
                 add(header::WWW_AUTHENTICATE, challenge.header_value());
                 let detail = challenge.description.unwrap_or("This path needs a token, and the request has none.");
                 (StatusCode::UNAUTHORIZED, "unauthenticated", "Who is calling could not be established", detail.into(), Client, log.clone())
+            }
+            Self::CredentialsUnclear { challenge, log } => {
+                add(header::WWW_AUTHENTICATE, challenge.header_value());
+                let detail = challenge.description.unwrap_or("The request has more than one token.");
+                (StatusCode::BAD_REQUEST, "bad-request", "The request cannot be understood", detail.into(), Client, log.clone())
             }
             Self::Forbidden { challenge, detail, log } => {
                 if let Some(challenge) = challenge {

@@ -17,6 +17,7 @@ use crate::http::{Request, Response};
 pub mod body_limit;
 pub mod guard;
 pub mod headers;
+pub mod jwt;
 pub mod rate_limit;
 
 /// What a policy's file begins with.
@@ -120,6 +121,8 @@ registry! {
     body_limit: BodyLimit { identity: false, on_error: Deny }
     /// Sets, adds and removes header fields of the request and the response.
     headers: Headers { identity: false, on_error: Deny }
+    /// Establishes who is calling from a JSON Web Token, or refuses (401).
+    jwt: Jwt { identity: true, on_error: Deny }
     /// Lets each subject make so many requests in a time and refuses the others (429).
     rate_limit: RateLimit { identity: false, on_error: Allow }
 }

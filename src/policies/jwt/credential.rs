@@ -1,0 +1,208 @@
+//! Where a request carries its token, and how the token is taken out again before the origin.
+
+use super::written::Source;
+use crate::http::{HeaderMap, HeaderName, HeaderValue, Request, header};
+
+/// What a request carries.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Credential {
+    /// No token at any place that counts.
+    None,
+    /// Exactly one, and where it stood.
+    One(Source, String),
+    /// More than one, or a place that cannot be read; the text is for the log.
+    Unclear(&'static str),
+}
+
+/// Looks for the token at every place that counts. Other places are never looked at.
+pub fn find(request: &Request, sources: &[Source]) -> Credential {
+    let mut found = Credential::None;
+    for source in sources {
+        let mut tokens = match at(request, source) {
+            Ok(tokens) => tokens,
+            Err(reason) => return Credential::Unclear(reason),
+        };
+        match (tokens.pop(), tokens.is_empty(), &found) {
+            (None, ..) => {}
+            (Some(token), true, Credential::None) => found = Credential::One(source.clone(), token),
+            _ => return Credential::Unclear("it has more than one token"),
+        }
+    }
+    found
+}
+
+/// Takes the credential at `source` out of the request.
+pub fn strip(request: &mut Request, source: &Source) {
+    match source {
+        Source::Bearer => {
+            request.headers.remove(header::AUTHORIZATION);
+        }
+        Source::Header(name) => {
+            request.headers.remove(name.as_str());
+        }
+        Source::Cookie(name) => {
+            let kept: Vec<&str> = cookies(&request.headers).into_iter().filter(|pair| pair_name(pair) != *name).collect();
+            let value = HeaderValue::try_from(kept.join("; ")).ok().filter(|value| !value.is_empty());
+            match value {
+                Some(value) => request.headers.insert(header::COOKIE, value),
+                None => request.headers.remove(header::COOKIE),
+            };
+        }
+        Source::Query(name) => {
+            let Some(query) = &request.target.query else { return };
+            let kept: Vec<&str> = query.split('&').filter(|pair| percent_decoded(pair_name(pair)).as_deref() != Some(name)).collect();
+            request.target.query = (!kept.is_empty()).then(|| kept.join("&"));
+        }
+    }
+}
+
+fn at(request: &Request, source: &Source) -> Result<Vec<String>, &'static str> {
+    match source {
+        Source::Bearer => {
+            let fields = fields(&request.headers, &header::AUTHORIZATION)?;
+            match fields.as_slice() {
+                [] => Ok(Vec::new()),
+                [field] => Ok(bearer(field).map(str::to_owned).into_iter().collect()),
+                _ => Err("it has more than one Authorization field"),
+            }
+        }
+        Source::Header(name) => match HeaderName::try_from(name) {
+            Ok(name) => Ok(fields(&request.headers, &name)?.into_iter().map(str::to_owned).collect()),
+            Err(_) => Ok(Vec::new()),
+        },
+        Source::Cookie(name) => {
+            fields(&request.headers, &header::COOKIE)?;
+            let named = cookies(&request.headers).into_iter().filter(|pair| pair_name(pair) == *name);
+            Ok(named.map(pair_value).map(str::to_owned).collect())
+        }
+        Source::Query(name) => {
+            let pairs = request.target.query.as_deref().unwrap_or_default().split('&');
+            let named = pairs.filter(|pair| percent_decoded(pair_name(pair)).as_deref() == Some(name));
+            named.map(|pair| percent_decoded(pair_value(pair)).ok_or("its query is not UTF-8")).collect()
+        }
+    }
+}
+
+fn fields<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<Vec<&'a str>, &'static str> {
+    let values = headers.get_all(name).iter();
+    values.map(|value| value.to_str().map_err(|_| "a header field that may carry its token is not ASCII")).collect()
+}
+
+/// The token of `Bearer TOKEN`; the scheme in any case (RFC 9110 section 11.1), and `None` for other schemes.
+fn bearer(field: &str) -> Option<&str> {
+    let (scheme, rest) = field.split_once(' ').unwrap_or((field, ""));
+    scheme.eq_ignore_ascii_case("bearer").then(|| rest.trim_matches(' '))
+}
+
+/// All pairs of all Cookie fields (RFC 6265 section 4.2.1; HTTP/2 may split the field).
+fn cookies(headers: &HeaderMap) -> Vec<&str> {
+    let fields = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+    fields.flat_map(|field| field.split(';')).map(str::trim).filter(|pair| !pair.is_empty()).collect()
+}
+
+fn pair_name(pair: &str) -> &str {
+    pair.split('=').next().unwrap_or_default().trim()
+}
+
+fn pair_value(pair: &str) -> &str {
+    pair.split_once('=').map_or("", |(_, value)| value.trim())
+}
+
+/// Undoes percent-encoding; `None` where that is malformed or not UTF-8.
+fn percent_decoded(text: &str) -> Option<String> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((first, after)) = rest.split_first() {
+        rest = after;
+        if *first != b'%' {
+            bytes.push(*first);
+            continue;
+        }
+        let (digits, after) = rest.split_at_checked(2)?;
+        if !digits.iter().all(u8::is_ascii_hexdigit) {
+            return None;
+        }
+        bytes.push(u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()?);
+        rest = after;
+    }
+    String::from_utf8(bytes).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::{Body, Method, Target};
+
+    fn request(headers: &[(&str, &str)], query: Option<&str>) -> Request {
+        let mut map = HeaderMap::new();
+        for (name, value) in headers {
+            map.append(HeaderName::try_from(*name).unwrap(), HeaderValue::try_from(*value).unwrap());
+        }
+        let target = Target { scheme: "https", authority: "a.example".into(), path: "/".into(), query: query.map(str::to_owned) };
+        Request { method: Method::GET, target, headers: map, body: Body::Empty }
+    }
+
+    fn check(sources: &[Source], headers: &[(&str, &str)], query: Option<&str>, expect: Result<Option<&str>, &str>) {
+        let got = match find(&request(headers, query), sources) {
+            Credential::None => Ok(None),
+            Credential::One(_, token) => Ok(Some(token)),
+            Credential::Unclear(reason) => Err(reason),
+        };
+        match expect {
+            Ok(token) => assert_eq!(got, Ok(token.map(str::to_owned)), "{headers:?} {query:?}"),
+            Err(part) => assert!(got.as_ref().is_err_and(|reason| reason.contains(part)), "{headers:?} {query:?}: {got:?}"),
+        }
+    }
+
+    #[test]
+    fn a_token_is_found_where_it_may_stand_and_nowhere_else() {
+        let bearer = &[Source::Bearer];
+        check(bearer, &[], None, Ok(None));
+        check(bearer, &[("authorization", "Bearer t")], None, Ok(Some("t")));
+        check(bearer, &[("authorization", "bEaReR   t")], None, Ok(Some("t")));
+        check(bearer, &[("authorization", "Bearer")], None, Ok(Some("")));
+        check(bearer, &[("authorization", "Bearer a, Bearer b")], None, Ok(Some("a, Bearer b")));
+        check(bearer, &[("authorization", "Bearer\tt")], None, Ok(None));
+        check(bearer, &[("authorization", "Bearert")], None, Ok(None));
+        check(bearer, &[("authorization", "Basic dTpw")], None, Ok(None));
+        check(bearer, &[("authorization", "Bearer t"), ("authorization", "Bearer t")], None, Err("more than one"));
+        check(bearer, &[("authorization", "Basic dTpw"), ("authorization", "Bearer t")], None, Err("more than one"));
+        check(bearer, &[("authorization", "Bearer é")], None, Err("not ASCII"));
+        check(bearer, &[("cookie", "token=t")], Some("access_token=t"), Ok(None));
+        let field = &[Source::Header("x-token".into())];
+        check(field, &[("x-token", "t"), ("authorization", "Bearer no")], None, Ok(Some("t")));
+        check(field, &[("x-token", "t"), ("x-token", "u")], None, Err("more than one"));
+        let cookie = &[Source::Cookie("t".into())];
+        check(cookie, &[("cookie", "a=1; t=x; b=2")], None, Ok(Some("x")));
+        check(cookie, &[("cookie", "a=1"), ("cookie", "t=x")], None, Ok(Some("x")));
+        check(cookie, &[("cookie", "T=x; tt=y")], None, Ok(None));
+        check(cookie, &[("cookie", "t=x; t=x")], None, Err("more than one"));
+        let query = &[Source::Query("access_token".into())];
+        check(query, &[], Some("a=1&access_token=x"), Ok(Some("x")));
+        check(query, &[], Some("access%5Ftoken=x%2Ey"), Ok(Some("x.y")));
+        check(query, &[], Some("access_token=x&access%5ftoken=y"), Err("more than one"));
+        check(query, &[], Some("access_token=%ff"), Err("not UTF-8"));
+        check(query, &[], Some("access_token=%+1"), Err("not UTF-8"));
+        let both = &[Source::Bearer, Source::Query("access_token".into())];
+        check(both, &[("authorization", "Bearer x")], None, Ok(Some("x")));
+        check(both, &[], Some("access_token=x"), Ok(Some("x")));
+        check(both, &[("authorization", "Bearer x")], Some("access_token=x"), Err("more than one"));
+    }
+
+    #[test]
+    fn what_is_stripped_is_gone_and_nothing_else_is() {
+        let mut request =
+            request(&[("authorization", "Bearer x"), ("cookie", "a=1; t=x; b=2"), ("x-token", "x")], Some("a=%20&access%5Ftoken=x&b"));
+        for source in [Source::Bearer, Source::Header("x-token".into()), Source::Cookie("t".into()), Source::Query("access_token".into())] {
+            strip(&mut request, &source);
+        }
+        assert_eq!(request.headers.len(), 1);
+        assert_eq!(request.header("cookie"), Some("a=1; b=2"));
+        assert_eq!(request.target.query.as_deref(), Some("a=%20&b"));
+        strip(&mut request, &Source::Query("a".into()));
+        strip(&mut request, &Source::Query("b".into()));
+        strip(&mut request, &Source::Cookie("a".into()));
+        strip(&mut request, &Source::Cookie("b".into()));
+        assert_eq!((request.headers.len(), request.target.query), (0, None));
+    }
+}

@@ -1,0 +1,224 @@
+//! Where a policy's keys come from: they stand in the configuration, or an issuer publishes them.
+//!
+//! Each request that has to wait for an issuer makes its own fetch: futures are not shared between requests. What one isolate
+//! fetched lies in the data centre's cache for the others.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use bytes::Bytes;
+use sha2::{Digest as _, Sha256};
+
+use crate::auth::algorithm::Algorithm;
+use crate::auth::jwk;
+use crate::auth::keys::KeySet;
+use crate::auth::refresh::{Action, Event, Periods, Refresh};
+use crate::http::{Body, HeaderMap, HeaderValue, Method, OriginRequest, Response, StatusCode, header};
+use crate::observe::trace;
+use crate::ports::{FetchError, Ports};
+
+/// How long an issuer may take, in milliseconds.
+const DEADLINE_MS: u64 = 5_000;
+/// The longest key set, in bytes.
+const MAX_BODY: u64 = 512_000;
+/// When a cached key set was given out by the issuer, in milliseconds since the epoch.
+const FETCHED: &str = "archway-fetched-ms";
+
+/// Keys at one moment.
+#[derive(Debug, Clone)]
+pub struct Known {
+    /// The keys.
+    pub set: Rc<KeySet>,
+    /// Another number for other keys.
+    pub generation: u64,
+    /// Whether the issuer was asked for them on behalf of this request.
+    pub asked_now: bool,
+    /// Why the newest attempt to renew them failed, if it did.
+    pub failure: Option<String>,
+}
+
+/// Where a policy's keys come from.
+pub enum KeySource {
+    /// They stand in the configuration.
+    Fixed(Rc<KeySet>),
+    /// An issuer publishes them.
+    Published(Rc<Published>),
+}
+
+impl KeySource {
+    /// The keys to use now.
+    ///
+    /// # Errors
+    /// Where none are known and none can be had; the text is for the log.
+    pub async fn current(&self, ports: &Ports) -> Result<Known, String> {
+        match self {
+            Self::Fixed(set) => Ok(Known { set: set.clone(), generation: 0, asked_now: false, failure: None }),
+            Self::Published(published) => published.current(ports).await,
+        }
+    }
+
+    /// Keys that may be newer than `known`, where a token's key is not among those; `None` where there is no use in asking.
+    pub async fn newer(&self, known: &Known, ports: &Ports) -> Option<Known> {
+        match self {
+            Self::Published(published) if !known.asked_now => published.newer(known, ports).await,
+            _ => None,
+        }
+    }
+}
+
+/// A key set behind a URL, as this isolate knows it.
+pub struct Published {
+    url: String,
+    cache_key: String,
+    periods: Periods,
+    algorithms: Option<Vec<Algorithm>>,
+    state: RefCell<State>,
+}
+
+#[derive(Default)]
+struct State {
+    refresh: Refresh,
+    set: Option<Rc<KeySet>>,
+    digest: [u8; 32],
+    generation: u64,
+    failure: String,
+}
+
+impl Published {
+    /// The key set at `url`, of which nothing is known yet; keys are narrowed to `algorithms` where there are some.
+    pub fn new(url: String, periods: Periods, algorithms: Option<Vec<Algorithm>>) -> Self {
+        let digest: [u8; 32] = Sha256::digest(url.as_bytes()).into();
+        let cache_key = format!("https://jwks.archway.internal/{}", trace::hex(&digest));
+        Self { url, cache_key, periods, algorithms, state: RefCell::default() }
+    }
+
+    async fn current(self: &Rc<Self>, ports: &Ports) -> Result<Known, String> {
+        let now_ms = ports.clock.now_ms();
+        let newer_than_ms = now_ms.saturating_sub(self.periods.refresh_ms);
+        let mut asked_now = false;
+        match self.step(now_ms, Event::Needed) {
+            Action::Use | Action::Unavailable => {}
+            Action::UseAndRenew => {
+                let (published, owned) = (self.clone(), ports.clone());
+                ports.background.spawn(Box::pin(async move {
+                    published.load(newer_than_ms, &owned).await;
+                }));
+            }
+            Action::Fetch => asked_now = self.load(newer_than_ms, ports).await,
+        }
+        self.known(asked_now)
+    }
+
+    async fn newer(self: &Rc<Self>, known: &Known, ports: &Ports) -> Option<Known> {
+        let now_ms = ports.clock.now_ms();
+        if self.step(now_ms, Event::KeyUnknown) != Action::Fetch {
+            return None;
+        }
+        let held_ms = self.state.borrow().refresh.fetched_ms().unwrap_or_default();
+        let newer_than_ms = held_ms.max(now_ms.saturating_sub(self.periods.cooldown_ms));
+        self.load(newer_than_ms, ports).await;
+        self.known(true).ok().filter(|newer| newer.generation != known.generation)
+    }
+
+    fn known(&self, asked_now: bool) -> Result<Known, String> {
+        let state = self.state.borrow();
+        let failure = state.refresh.failing().then(|| state.failure.clone());
+        match &state.set {
+            Some(set) => Ok(Known { set: set.clone(), generation: state.generation, asked_now, failure }),
+            None => Err(failure.unwrap_or_else(|| "its keys are not known".to_owned())),
+        }
+    }
+
+    /// Brings the newest set in, from the data centre's cache where that has one newer than `newer_than_ms`. `true` where the
+    /// issuer itself was asked.
+    async fn load(&self, newer_than_ms: u64, ports: &Ports) -> bool {
+        if let Some((fetched_ms, body)) = self.from_cache(ports).await
+            && fetched_ms > newer_than_ms
+            && self.came(fetched_ms, &body, ports.clock.now_ms()).is_ok()
+        {
+            return false;
+        }
+        let fetched = self.from_issuer(ports).await;
+        let now_ms = ports.clock.now_ms();
+        match fetched.and_then(|body| self.came(now_ms, &body, now_ms).map(|()| body)) {
+            Ok(body) => self.to_cache(now_ms, body, ports),
+            Err(failure) => {
+                self.step(now_ms, Event::Failed);
+                self.state.borrow_mut().failure = failure;
+            }
+        }
+        true
+    }
+
+    /// Takes a set into use that the issuer gave out at `fetched_ms`.
+    fn came(&self, fetched_ms: u64, body: &[u8], now_ms: u64) -> Result<(), String> {
+        let mut set = jwk::parse_set(body)?;
+        if let Some(algorithms) = &self.algorithms {
+            set = set.narrowed(algorithms);
+            if set.keys.is_empty() {
+                return Err("the key set has no key for the algorithms that the policy names".to_owned());
+            }
+        }
+        let digest: [u8; 32] = Sha256::digest(body).into();
+        let mut state = self.state.borrow_mut();
+        let older = state.refresh.fetched_ms().is_some_and(|held_ms| fetched_ms < held_ms);
+        if !older && (state.set.is_none() || state.digest != digest) {
+            state.set = Some(Rc::new(set));
+            state.digest = digest;
+            state.generation += 1;
+        }
+        state.refresh = state.refresh.step(&self.periods, now_ms, Event::Came(fetched_ms)).0;
+        Ok(())
+    }
+
+    async fn from_issuer(&self, ports: &Ports) -> Result<Bytes, String> {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::ACCEPT, HeaderValue::from_static("application/jwk-set+json, application/json"));
+        let request = OriginRequest {
+            method: Method::GET,
+            url: self.url.clone(),
+            headers,
+            body: Body::Empty,
+            first_byte_ms: DEADLINE_MS,
+            total_ms: DEADLINE_MS,
+        };
+        let mut response = match ports.fetch.fetch(request).await {
+            Ok(response) => response,
+            Err(FetchError::Timeout) => return Err(format!("{} did not answer in {DEADLINE_MS} ms", self.url)),
+            Err(FetchError::BodyTooLarge) => return Err(format!("{} did not take the request", self.url)),
+            Err(FetchError::Unreachable(detail)) => return Err(format!("{} is not reachable: {detail}", self.url)),
+        };
+        if response.status != StatusCode::OK {
+            return Err(format!("{} answered with status {}", self.url, response.status.as_u16()));
+        }
+        response.body.read(MAX_BODY).await.map_err(|error| format!("the body of {} cannot be read: {error:?}", self.url))
+    }
+
+    async fn from_cache(&self, ports: &Ports) -> Option<(u64, Bytes)> {
+        let mut response = ports.edge_cache.get(&self.cache_key).await.ok()??;
+        let fetched_ms = response.header(FETCHED)?.parse().ok()?;
+        Some((fetched_ms, response.body.read(MAX_BODY).await.ok()?))
+    }
+
+    /// Stores after the reply; where that fails, the other isolates ask the issuer themselves.
+    fn to_cache(&self, now_ms: u64, body: Bytes, ports: &Ports) {
+        let mut response = Response::full(StatusCode::OK, "application/jwk-set+json", body);
+        let lifetime = format!("public, max-age={}", self.periods.refresh_ms / 1000);
+        for (name, value) in [(header::CACHE_CONTROL.as_str(), lifetime), (FETCHED, now_ms.to_string())] {
+            if let Ok(value) = HeaderValue::try_from(value) {
+                response.headers.insert(name, value);
+            }
+        }
+        let (edge_cache, cache_key) = (ports.edge_cache.clone(), self.cache_key.clone());
+        ports.background.spawn(Box::pin(async move {
+            let _ = edge_cache.put(&cache_key, response).await;
+        }));
+    }
+
+    fn step(&self, now_ms: u64, event: Event) -> Action {
+        let mut state = self.state.borrow_mut();
+        let (refresh, action) = state.refresh.step(&self.periods, now_ms, event);
+        state.refresh = refresh;
+        action
+    }
+}
