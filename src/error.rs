@@ -173,7 +173,7 @@ impl GatewayError {
             Self::CredentialsUnclear { challenge, log } => {
                 add(header::WWW_AUTHENTICATE, challenge.header_value());
                 let detail = challenge.description.unwrap_or("The request has more than one token.");
-                (StatusCode::BAD_REQUEST, "bad-request", "The request cannot be understood", detail.into(), Client, log.clone())
+                (StatusCode::BAD_REQUEST, "credentials-unclear", "It is not clear who is calling", detail.into(), Client, log.clone())
             }
             Self::Forbidden { challenge, detail, log } => {
                 if let Some(challenge) = challenge {

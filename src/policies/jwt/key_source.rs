@@ -132,16 +132,16 @@ impl Published {
     /// Brings the newest set in, from the data centre's cache where that has one newer than `newer_than_ms`. `true` where the
     /// issuer itself was asked.
     async fn load(&self, newer_than_ms: u64, ports: &Ports) -> bool {
-        if let Some((fetched_ms, body)) = self.from_cache(ports).await
+        if let Some((fetched_ms, body)) = self.cached(ports).await
             && fetched_ms > newer_than_ms
             && self.came(fetched_ms, &body, ports.clock.now_ms()).is_ok()
         {
             return false;
         }
-        let fetched = self.from_issuer(ports).await;
+        let fetched = self.ask_issuer(ports).await;
         let now_ms = ports.clock.now_ms();
         match fetched.and_then(|body| self.came(now_ms, &body, now_ms).map(|()| body)) {
-            Ok(body) => self.to_cache(now_ms, body, ports),
+            Ok(body) => self.keep_cached(now_ms, body, ports),
             Err(failure) => {
                 self.step(now_ms, Event::Failed);
                 self.state.borrow_mut().failure = failure;
@@ -171,7 +171,7 @@ impl Published {
         Ok(())
     }
 
-    async fn from_issuer(&self, ports: &Ports) -> Result<Bytes, String> {
+    async fn ask_issuer(&self, ports: &Ports) -> Result<Bytes, String> {
         let mut headers = HeaderMap::new();
         headers.insert(header::ACCEPT, HeaderValue::from_static("application/jwk-set+json, application/json"));
         let request = OriginRequest {
@@ -194,14 +194,14 @@ impl Published {
         response.body.read(MAX_BODY).await.map_err(|error| format!("the body of {} cannot be read: {error:?}", self.url))
     }
 
-    async fn from_cache(&self, ports: &Ports) -> Option<(u64, Bytes)> {
+    async fn cached(&self, ports: &Ports) -> Option<(u64, Bytes)> {
         let mut response = ports.edge_cache.get(&self.cache_key).await.ok()??;
         let fetched_ms = response.header(FETCHED)?.parse().ok()?;
         Some((fetched_ms, response.body.read(MAX_BODY).await.ok()?))
     }
 
     /// Stores after the reply; where that fails, the other isolates ask the issuer themselves.
-    fn to_cache(&self, now_ms: u64, body: Bytes, ports: &Ports) {
+    fn keep_cached(&self, now_ms: u64, body: Bytes, ports: &Ports) {
         let mut response = Response::full(StatusCode::OK, "application/jwk-set+json", body);
         let lifetime = format!("public, max-age={}", self.periods.refresh_ms / 1000);
         for (name, value) in [(header::CACHE_CONTROL.as_str(), lifetime), (FETCHED, now_ms.to_string())] {
