@@ -78,7 +78,7 @@ fn strictest(known: Option<u64>, argument: Option<String>, choose: fn(u64, u64) 
 }
 
 /// The items of a comma-separated list; commas in quoted strings do not separate (RFC 9110 sections 5.6.1 and 5.6.4).
-pub fn split_list(text: &str) -> impl Iterator<Item = &str> {
+fn split_list(text: &str) -> impl Iterator<Item = &str> {
     let (mut quoted, mut escaped) = (false, false);
     text.split(move |c| {
         let separates = c == ',' && !quoted;
