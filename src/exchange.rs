@@ -90,7 +90,8 @@ impl<'a> Exchange<'a> {
         self.ports.clock.now_ms().saturating_sub(self.started_ms)
     }
 
-    /// Puts what every reply carries on a response.
+    /// Puts what every reply carries on a response: in place of what the origin said, and together where several policies say
+    /// something in one field.
     pub fn sign(&mut self, response: &mut Response) {
         for (name, _) in &self.reply_headers {
             response.headers.remove(name);
@@ -110,21 +111,21 @@ impl<'a> Exchange<'a> {
 
     /// Fills a template in from this exchange; `None` where something it reads is absent.
     pub fn render(&self, template: &Template, request: &Request) -> Option<String> {
-        template.render(|part| self.part(part, request))
+        template.render(|part| self.part(part, &request.target))
     }
 
-    /// The value of one part of a template; `None` where it is absent.
-    pub fn part(&self, part: &Part, request: &Request) -> Option<String> {
+    /// The value of one part of a template, of a request with this target; `None` where it is absent.
+    pub fn part(&self, part: &Part, target: &Target) -> Option<String> {
         match part {
             Part::Text(text) => Some(text.clone()),
             Part::Param(name) => self.param(name).map(str::to_owned),
-            Part::Path => Some(request.target.path.clone()),
+            Part::Path => Some(target.path.clone()),
             Part::Claim(path) => self.identity.as_ref()?.claim_text(path),
             Part::RequestId => Some(self.request_id.clone()),
             Part::ClientIp => self.client.address.map(|address| address.to_string()),
-            Part::Host => Some(request.target.host().to_owned()),
+            Part::Host => Some(target.host().to_owned()),
             Part::Method => Some(self.method.to_string()),
-            Part::Query => Some(request.target.query.clone().unwrap_or_default()),
+            Part::Query => Some(target.query.clone().unwrap_or_default()),
             Part::Route => self.route.as_ref().map(|route| route.id.to_string()),
             Part::Api => self.route.as_ref().map(|route| route.api.to_string()),
         }

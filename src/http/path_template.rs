@@ -60,7 +60,7 @@ pub fn fill(cx: &Exchange<'_>, template: &Template, request: &Request) -> Option
             Part::Path => text.push_str(&request.target.path),
             Part::Param(name) => text.push_str(cx.param(name)?),
             Part::Query => text.push_str(request.target.query.as_deref().unwrap_or_default()),
-            other => encode_segment(&cx.part(other, request)?, &mut text)?,
+            other => encode_segment(&cx.part(other, &request.target)?, &mut text)?,
         }
     }
     Some(text)

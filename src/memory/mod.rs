@@ -10,11 +10,13 @@ pub mod body;
 pub mod edge_cache;
 pub mod fetch;
 pub mod limiter;
+pub mod scene;
 
 pub use body::ChunkedBody;
 pub use edge_cache::MemoryEdgeCache;
 pub use fetch::{Act, Reply, ScriptedFetch, ScriptedOrigin, SeenCall};
 pub use limiter::MemoryLimiter;
+pub use scene::Scene;
 
 /// A clock that stands still until it is moved.
 #[derive(Default)]

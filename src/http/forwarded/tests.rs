@@ -1,9 +1,5 @@
 use super::*;
-use crate::config::runtime::Settings;
-use crate::exchange::Connection;
-use crate::gateway::Incoming;
-use crate::http::{Body, Target};
-use crate::memory::Outside;
+use crate::memory::Scene;
 
 fn map(fields: &[(&'static str, &str)]) -> HeaderMap {
     let mut headers = HeaderMap::new();
@@ -80,14 +76,11 @@ fn a_response_loses_what_belongs_to_its_connection() {
 }
 
 fn announced(peer: Option<&str>, url: &str, fields: &[(&'static str, &str)]) -> HeaderMap {
-    let outside = Outside::at(0);
-    let (ports, settings) = (outside.ports(), Settings::default());
-    let client = Connection { address: peer.map(|peer| peer.parse().unwrap()), protocol: Some("2".to_owned()) };
-    let incoming = Incoming { method: Method::GET, url: url.to_owned(), headers: map(fields), body: Body::Empty, client };
-    let mut cx = Exchange::begin(&ports, &settings, &incoming);
+    let mut scene = Scene::of("GET", url, fields);
+    scene.incoming.client.address = peer.map(|peer| peer.parse().unwrap());
+    let mut cx = scene.exchange();
     cx.request_id = "id-1".to_owned();
-    let target = Target::parse(url, settings.encoded_slash).unwrap();
-    let mut request = Request { method: Method::GET, target, headers: incoming.headers, body: Body::Empty };
+    let mut request = scene.request();
     announce(&cx, &mut request);
     request.headers
 }

@@ -1,20 +1,13 @@
 use super::*;
-use crate::config::runtime::Settings;
 use crate::error::Blame;
-use crate::exchange::Connection;
-use crate::gateway::Incoming;
-use crate::http::Method;
 use crate::limits::headers::{Standing, WindowStanding};
-use crate::memory::Outside;
+use crate::memory::Scene;
 use serde_json::json;
 
 /// A problem's response, and the record's half of it.
 fn answered(error: &GatewayError, accept: Option<&str>) -> (Response, String, crate::observe::record::Record) {
-    let outside = Outside::at(0);
-    let (ports, settings) = (outside.ports(), Settings::default());
-    let (url, client) = ("https://api.example/".to_owned(), Connection::default());
-    let incoming = Incoming { method: Method::GET, url, headers: HeaderMap::new(), body: Body::Empty, client };
-    let mut cx = Exchange::begin(&ports, &settings, &incoming);
+    let scene = Scene::of("GET", "https://api.example/", &[]);
+    let mut cx = scene.exchange();
     cx.request_id = "id-1".to_owned();
     let accept = accept.map(|accept| accept.parse().unwrap());
     let response = response(&mut cx, error, accept.as_ref());

@@ -1,21 +1,9 @@
 use super::*;
-use crate::config::runtime::Settings;
 use crate::config::template::Template;
-use crate::exchange::Connection;
-use crate::gateway::Incoming;
-use crate::http::{Body, HeaderMap, Method, StatusCode, Target};
-use crate::memory::{Act, ChunkedBody, MapEnvironment, Outside, Reply, ScriptedOrigin};
+use crate::http::{Body, StatusCode};
+use crate::memory::{Act, ChunkedBody, Outside, Reply, Scene, ScriptedOrigin, SeenCall};
 use crate::routing::Route;
 use futures::executor::block_on;
-
-fn compiled(toml: &str, variables: &[(&str, &str)]) -> Result<HttpOrigin, String> {
-    let environment = MapEnvironment::default();
-    for (name, value) in variables {
-        environment.0.borrow_mut().insert((*name).to_owned(), (*value).to_owned());
-    }
-    let config: Config = toml::from_str(toml).map_err(|error| error.message().to_owned())?;
-    HttpOrigin::compile(config, &mut Compiler::new(&environment, "a.b", "A")).map_err(|error| error.to_string())
-}
 
 #[test]
 fn urls_are_checked() {
@@ -37,41 +25,42 @@ fn urls_are_checked() {
         ("https://a.example\\\\x", Err("cannot stand")),
         ("${NOBODY}", Err("`NOBODY` is not set")),
     ];
+    let scene = Scene::of("GET", "https://api.example/", &[]);
+    scene.outside.environment.0.borrow_mut().insert("BASE".to_owned(), "https://b.example".to_owned());
     for (url, expect) in rows {
-        let got = compiled(&format!("targets = [{{ url = \"{url}\" }}]"), &[("BASE", "https://b.example")]);
+        let got = scene.compile(&format!("targets = [{{ url = \"{url}\" }}]"), HttpOrigin::compile);
         let got = got.map(|origin| origin.servers[0].base.clone());
         match expect {
             Ok(base) => assert_eq!(got.as_deref(), Ok(base), "{url}"),
             Err(part) => assert!(got.as_ref().is_err_and(|error| error.contains(part)), "{url}: {got:?}"),
         }
     }
-    let rested = compiled("targets = [{ url = \"https://a.example\", weight = 0 }]", &[]).err();
+    let rested = scene.compile("targets = [{ url = \"https://a.example\", weight = 0 }]", HttpOrigin::compile).err();
     assert!(rested.is_some_and(|error| error.contains("weight above 0")));
 }
 
 /// One call of an origin: what is asked, and how.
-struct Call {
-    toml: &'static str,
+struct Call<'a> {
+    toml: &'a str,
     rewrite: Option<&'static str>,
     url: &'static str,
-    method: Method,
+    method: &'static str,
     body: Body,
     body_max: Option<u64>,
 }
 
-impl Default for Call {
+impl Default for Call<'_> {
     fn default() -> Self {
         let toml = "targets = [{ url = \"https://a.example/base\" }]";
-        Self { toml, rewrite: None, url: "https://api.example/x/1?q=2", method: Method::GET, body: Body::Empty, body_max: None }
+        Self { toml, rewrite: None, url: "https://api.example/x/1?q=2", method: "GET", body: Body::Empty, body_max: None }
     }
 }
 
-impl Call {
-    fn made(self, outside: &Outside, headers: HeaderMap) -> Result<Response, GatewayError> {
-        let (ports, settings) = (outside.ports(), Settings::default());
-        let client = Connection { address: Some("192.0.2.7".parse().unwrap()), protocol: None };
-        let incoming = Incoming { method: self.method, url: self.url.to_owned(), headers, body: Body::Empty, client };
-        let mut cx = Exchange::begin(&ports, &settings, &incoming);
+impl Call<'_> {
+    fn made(self, outside: Outside) -> (Result<Response, GatewayError>, Vec<SeenCall>) {
+        let mut scene = Scene::of(self.method, self.url, &[("host", "api.example")]);
+        scene.ports = outside.ports();
+        let mut cx = scene.exchange();
         cx.body_max = self.body_max;
         cx.params = vec![("id".to_owned(), "1".to_owned())];
         cx.route = Some(Rc::new(Route {
@@ -83,11 +72,16 @@ impl Call {
             origin: Err(String::new()),
             rewrite: self.rewrite.map(|text| Template::parse(text).unwrap()),
         }));
-        let target = Target::parse(self.url, settings.encoded_slash).unwrap();
-        let request = Request { method: incoming.method, target, headers: incoming.headers, body: self.body };
-        let origin = compiled(self.toml, &[]).unwrap();
-        block_on(origin.call(&mut cx, request))
+        let request = Request { body: self.body, ..scene.request() };
+        let origin = scene.compile(self.toml, HttpOrigin::compile).unwrap();
+        (block_on(origin.call(&mut cx, request)), outside.fetch.take_calls())
     }
+}
+
+fn answering(reply: Reply) -> Outside {
+    let outside = Outside::at(0);
+    outside.fetch.answer("a.example", reply);
+    outside
 }
 
 #[test]
@@ -99,10 +93,8 @@ fn the_url_is_joined_of_base_path_and_query() {
         (Some("/y/{id}.json"), "https://api.example/x/1", "https://a.example/base/y/1.json"),
     ];
     for (rewrite, url, expect) in rows {
-        let outside = Outside::at(0);
-        outside.fetch.answer("a.example", Reply::default());
-        Call { rewrite, url, ..Call::default() }.made(&outside, HeaderMap::new()).unwrap();
-        assert_eq!(outside.fetch.calls.borrow()[0].url, expect);
+        let (_, calls) = Call { rewrite, url, ..Call::default() }.made(answering(Reply::default()));
+        assert_eq!(calls[0].url, expect);
     }
 }
 
@@ -110,24 +102,19 @@ fn the_url_is_joined_of_base_path_and_query() {
 fn host_is_the_origins_unless_it_is_preserved() {
     let rows = [("", None), ("\npreserve_host = true", Some("api.example"))];
     for (more, expect) in rows {
-        let outside = Outside::at(0);
-        outside.fetch.answer("a.example", Reply::default());
-        let toml = format!("{}{more}", Call::default().toml).leak();
-        let headers = HeaderMap::from_iter([(header::HOST, HeaderValue::from_static("api.example"))]);
-        Call { toml, ..Call::default() }.made(&outside, headers).unwrap();
-        let host = outside.fetch.calls.borrow()[0].headers.get(header::HOST).cloned();
-        assert_eq!(host.as_ref().and_then(|host| host.to_str().ok()), expect);
+        let toml = &format!("{}{more}", Call::default().toml);
+        let (_, calls) = Call { toml, ..Call::default() }.made(answering(Reply::default()));
+        assert_eq!(calls[0].headers.get(header::HOST).and_then(|host| host.to_str().ok()), expect);
     }
 }
 
 #[test]
 fn a_response_is_passed_on_as_it_is() {
-    let outside = Outside::at(0);
     let headers =
         [("location", "https://a.example/y"), ("connection", "x-hop"), ("x-hop", "1"), ("set-cookie", "a=1"), ("set-cookie", "b=2")];
     let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
-    outside.fetch.answer("a.example", Reply { status: 302, headers, body: "moved".to_owned(), after_ms: 0 });
-    let response = Call::default().made(&outside, HeaderMap::new()).unwrap();
+    let outside = answering(Reply { status: 302, headers, body: "moved".to_owned(), after_ms: 0 });
+    let response = Call::default().made(outside).0.unwrap();
     assert_eq!(response.status, StatusCode::FOUND);
     assert_eq!(response.header("location"), Some("https://a.example/y"));
     assert_eq!(response.header("via"), Some("1.1 archway"));
@@ -147,7 +134,7 @@ fn what_goes_wrong_is_the_origins_fault_and_stays_in_the_log() {
         let outside = Outside::at(0);
         let acts = [act].into();
         outside.fetch.origins.borrow_mut().push(ScriptedOrigin { authority: "a.example".to_owned(), path: None, acts });
-        assert_eq!(Call::default().made(&outside, HeaderMap::new()).unwrap_err(), expect);
+        assert_eq!(Call::default().made(outside).0.unwrap_err(), expect);
     }
 }
 
@@ -155,13 +142,11 @@ fn what_goes_wrong_is_the_origins_fault_and_stays_in_the_log() {
 fn a_body_that_runs_past_its_cap_is_refused() {
     let rows = [(Some(4), true), (Some(6), false), (None, false)];
     for (body_max, refused) in rows {
-        let outside = Outside::at(0);
-        outside.fetch.answer("a.example", Reply::default());
-        let call = Call { body_max, method: Method::POST, body: ChunkedBody::body(&["abc", "def"]), ..Call::default() };
-        let got = call.made(&outside, HeaderMap::new());
+        let call = Call { body_max, method: "POST", body: ChunkedBody::body(&["abc", "def"]), ..Call::default() };
+        let (got, calls) = call.made(answering(Reply::default()));
         match got {
             Err(error) => assert_eq!((error, refused), (GatewayError::BodyTooLarge { max: 4 }, true)),
-            Ok(_) => assert!(!refused && outside.fetch.calls.borrow()[0].body.as_ref() == b"abcdef"),
+            Ok(_) => assert!(!refused && calls[0].body.as_ref() == b"abcdef"),
         }
     }
 }

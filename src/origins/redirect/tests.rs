@@ -1,25 +1,14 @@
 use super::*;
-use crate::config::runtime::Settings;
-use crate::exchange::Connection;
-use crate::gateway::Incoming;
-use crate::http::{Body, HeaderMap, Method, Target};
-use crate::memory::Outside;
+use crate::memory::Scene;
 use futures::executor::block_on;
 
 /// The `Location` of a redirect, or why there is none.
 fn location(to: &str, keep_query: bool, url: &str) -> Result<String, String> {
-    let outside = Outside::at(0);
-    let (ports, settings) = (outside.ports(), Settings::default());
-    let config = Config { to: to.to_owned(), status: 308, keep_query };
-    let mut compiler = Compiler::new(&*outside.environment, "a.b", "A");
-    let redirect = Redirect::compile(config, &mut compiler).map_err(|error| error.message)?;
-    let incoming =
-        Incoming { method: Method::GET, url: url.to_owned(), headers: HeaderMap::new(), body: Body::Empty, client: Connection::default() };
-    let mut cx = Exchange::begin(&ports, &settings, &incoming);
+    let scene = Scene::of("GET", url, &[]);
+    let redirect = scene.compile(&format!("to = '{to}'\nkeep_query = {keep_query}"), Redirect::compile)?;
+    let mut cx = scene.exchange();
     cx.params = vec![("id".to_owned(), "7".to_owned())];
-    let target = Target::parse(url, settings.encoded_slash).unwrap();
-    let request = Request { method: Method::GET, target, headers: HeaderMap::new(), body: Body::Empty };
-    let response = block_on(redirect.call(&mut cx, request)).map_err(|error| error.verdict().log)?;
+    let response = block_on(redirect.call(&mut cx, scene.request())).map_err(|error| error.verdict().log)?;
     Ok(response.header("location").unwrap_or_default().to_owned())
 }
 
@@ -60,10 +49,9 @@ fn no_value_of_a_request_chooses_the_host() {
 
 #[test]
 fn only_redirects_are_redirects() {
-    let outside = Outside::at(0);
+    let scene = Scene::of("GET", "https://api.example/", &[]);
     for (status, expect) in [(301, true), (302, true), (303, true), (307, true), (308, true), (300, false), (304, false), (200, false)] {
-        let config = Config { to: "/x".to_owned(), status, keep_query: true };
-        let mut compiler = Compiler::new(&*outside.environment, "a.b", "A");
-        assert_eq!(Redirect::compile(config, &mut compiler).is_ok(), expect, "{status}");
+        let redirect = scene.compile(&format!("to = '/x'\nstatus = {status}"), Redirect::compile);
+        assert_eq!(redirect.is_ok(), expect, "{status}");
     }
 }
