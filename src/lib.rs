@@ -25,6 +25,8 @@
 
 pub mod auth;
 pub mod caching;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod cli;
 pub mod config;
 pub mod error;
 pub mod exchange;

@@ -1,6 +1,10 @@
 //! The routes files: written form (native only), runtime form, and the values both share.
 
+#[cfg(not(target_arch = "wasm32"))]
+pub mod build;
 pub mod compiler;
 pub mod runtime;
 pub mod template;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod text;
 pub mod values;

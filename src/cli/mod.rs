@@ -1,0 +1,94 @@
+//! The native command: `archway check`, `compile`, `explain`, `routes`, `schema`, `token`.
+//!
+//! Exit codes: 0 all is well, 1 there are problems, 2 the command was used wrongly.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::config::build::environment::Deployment;
+
+pub mod check;
+pub mod compile;
+
+/// An API gateway for the edge: checks, compiles and explains routes files.
+#[derive(Debug, Parser)]
+#[command(name = "archway", version, propagate_version = true, disable_help_subcommand = true)]
+struct Command {
+    #[command(subcommand)]
+    action: Action,
+    /// How results and errors are written.
+    #[arg(long, global = true, value_enum, default_value_t = Format::Text)]
+    format: Format,
+}
+
+/// How results and errors are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people.
+    Text,
+    /// One JSON document, for programs.
+    Json,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// Checks the routes files and reports everything that is wrong with them.
+    Check(Directory),
+    /// Compiles the routes files into the one JSON file that the worker loads.
+    Compile {
+        #[command(flatten)]
+        directory: Directory,
+        /// The file to write; nothing is written where there are errors.
+        #[arg(short, long, value_name = "FILE")]
+        output: PathBuf,
+    },
+}
+
+/// Which routes files, for which deployment.
+#[derive(Debug, Args)]
+pub struct Directory {
+    /// The directory of the routes files.
+    #[arg(value_name = "DIR", default_value = "routes")]
+    pub routes: PathBuf,
+    /// A file of NAME=value lines with the deployment's variables and secrets: each one that is needed must be there.
+    #[arg(long, value_name = "FILE")]
+    pub vars: Option<PathBuf>,
+}
+
+/// Why a command did not do its work.
+#[derive(Debug)]
+pub enum Failure {
+    /// There are problems, and they have been shown.
+    Shown,
+    /// It was used wrongly, or a file could not be read or written.
+    Usage(String),
+}
+
+/// Runs the command with the arguments of the process.
+pub fn run() -> ExitCode {
+    let command = Command::parse();
+    let result = match command.action {
+        Action::Check(directory) => check::run(&directory, command.format),
+        Action::Compile { directory, output } => compile::run(&directory, &output, command.format),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failure::Shown) => ExitCode::from(1),
+        Err(Failure::Usage(message)) => {
+            anstream::eprintln!("archway: {message}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// Reads a file of variables and secrets.
+///
+/// # Errors
+/// Where it cannot be read, or a line in it is wrong.
+pub fn deployment(file: Option<&Path>) -> Result<Option<Deployment>, Failure> {
+    let Some(file) = file else { return Ok(None) };
+    let text = std::fs::read_to_string(file).map_err(|error| Failure::Usage(format!("`{}` cannot be read: {error}", file.display())))?;
+    Deployment::parse(&text).map(Some).map_err(|error| Failure::Usage(format!("{}: {error}", file.display())))
+}

@@ -1,0 +1,147 @@
+//! The effective chain of a route, and the orders that cannot work.
+
+use std::collections::BTreeMap;
+
+use super::instances::Instances;
+use super::policies::PolicyEntry;
+use crate::config::text::diagnostics::{Code, Diagnostic, Diagnostics};
+use crate::config::text::source::Place;
+use crate::policies::Mode;
+
+/// Kinds of which a chain has one at most: a second one would silently replace or contradict the first.
+const ONCE: &[&str] = &["request_id", "cors", "cache", "body_limit"];
+
+/// Where a policy was put on a route.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// By gateway.toml, on every route.
+    Gateway,
+    /// By the API, on each of its routes.
+    Api,
+    /// By the route itself.
+    Route,
+}
+
+/// A policy in a chain.
+#[derive(Debug, Clone)]
+pub struct Link {
+    /// Index of the instance; `None` where it is broken or unknown.
+    pub instance: Option<usize>,
+    /// Where it is used.
+    pub place: Place,
+    /// Who put it there.
+    pub level: Level,
+}
+
+/// A route, as far as its chain must fit it.
+pub struct Owner<'a> {
+    /// Where the route says what it matches.
+    pub place: &'a Place,
+    /// Whether it says that it is public, and where.
+    pub public: Option<&'a Place>,
+    /// Its path parameters.
+    pub params: &'a [String],
+}
+
+/// Parameters that policies read and routes lack: by instance and parameter, the policy's use, the first route and how many.
+pub type Lacking = BTreeMap<(usize, String), (Place, Place, usize)>;
+
+/// Orders the policies of a route, leaves out what `public = true` leaves out, and reports what cannot work.
+pub fn effective(
+    inherited: impl Iterator<Item = Link>,
+    own: impl Iterator<Item = Link>,
+    instances: &Instances<'_, PolicyEntry<'_>>,
+    owner: &Owner<'_>,
+    lacking: &mut Lacking,
+    diagnostics: &mut Diagnostics,
+) -> Vec<Link> {
+    let of = |link: &Link| link.instance.and_then(|index| instances.all.get(index));
+    let kind = |link: &Link| of(link).and_then(|instance| instance.entry.facts).map_or("", |facts| facts.name);
+    let identifies = |link: &Link| of(link).and_then(|instance| instance.entry.facts).is_some_and(|facts| facts.identity);
+    let enforces = |link: &Link| identifies(link) && of(link).is_some_and(|instance| instance.entry.mode == Mode::Enforce);
+    let mut chain: Vec<Link> = inherited.filter(|link| owner.public.is_none() || !enforces(link)).chain(own).collect();
+    chain.sort_by_key(|link| match kind(link) {
+        "request_id" => 0,
+        "cors" => 1,
+        _ => 2,
+    });
+    match (owner.public, chain.iter().find(|link| enforces(link))) {
+        (Some(public), Some(link)) => {
+            let message = format!("`{}` asks who is calling, but the route is public", kind(link));
+            let conflict = Diagnostic::new(Code::Conflict, link.place.clone(), message).related(public.clone(), "said to be public here");
+            diagnostics.push(conflict.help("take one of the two away"));
+        }
+        (None, None) if chain.iter().all(|link| link.instance.is_some()) => {
+            let message = "nothing in this route's chain asks who is calling";
+            diagnostics.push(
+                Diagnostic::new(Code::NotPublic, owner.place.clone(), message)
+                    .label("anyone could call this")
+                    .help("add an identity policy such as `jwt`, or say `public = true`"),
+            );
+        }
+        _ => {}
+    }
+    once(&chain, kind, diagnostics);
+    let broken = chain.iter().any(|link| link.instance.is_none());
+    let first_identity = chain.iter().position(identifies);
+    for (index, link) in chain.iter().enumerate() {
+        let Some(instance) = of(link) else { continue };
+        if instance.needs.identity && !broken && first_identity.is_none_or(|first| first >= index) && !spared(owner, link, kind(link)) {
+            needs_identity(link, kind(link), first_identity.and_then(|first| chain.get(first)), owner, diagnostics);
+        }
+        if kind(link) == "cache"
+            && let Some(later) = chain.iter().skip(index).find(|link| identifies(link))
+        {
+            diagnostics.push(
+                Diagnostic::new(Code::ChainOrder, link.place.clone(), format!("`cache` stands before `{}`", kind(later)))
+                    .label("would answer before anyone is asked who is calling")
+                    .related(later.place.clone(), "must come first"),
+            );
+        }
+        for param in instance.needs.params.iter().filter(|param| !owner.params.contains(param)) {
+            let key = (link.instance.unwrap_or_default(), param.clone());
+            lacking.entry(key).or_insert_with(|| (link.place.clone(), owner.place.clone(), 0)).2 += 1;
+        }
+    }
+    chain
+}
+
+/// A public route may inherit header edits that read claims: what is absent is left out.
+fn spared(owner: &Owner<'_>, link: &Link, kind: &str) -> bool {
+    owner.public.is_some() && link.level != Level::Route && kind == "headers"
+}
+
+fn once<'k>(chain: &[Link], kind: impl Fn(&Link) -> &'k str, diagnostics: &mut Diagnostics) {
+    for name in ONCE {
+        let mut uses = chain.iter().filter(|link| kind(link) == *name);
+        if let (Some(first), Some(second)) = (uses.next(), uses.next()) {
+            let message = format!("`{name}` stands in this chain twice");
+            let twice = Diagnostic::new(Code::ChainOrder, second.place.clone(), message).related(first.place.clone(), "already here");
+            diagnostics.push(twice.help("a chain has it once; take one of them away"));
+        }
+    }
+}
+
+fn needs_identity(link: &Link, kind: &str, identity: Option<&Link>, owner: &Owner<'_>, diagnostics: &mut Diagnostics) {
+    let message = format!("`{kind}` reads the identity before it is established");
+    let diagnostic = Diagnostic::new(Code::ChainOrder, link.place.clone(), message);
+    diagnostics.push(match (identity, owner.public) {
+        (Some(identity), _) => {
+            diagnostic.related(identity.place.clone(), "established only here").help("move it behind the identity policy")
+        }
+        (None, Some(public)) => {
+            diagnostic.related(public.clone(), "a public route has no identity").help("count or read something else here")
+        }
+        (None, None) => diagnostic.related(owner.place.clone(), "nothing establishes one in this route's chain"),
+    });
+}
+
+/// Reports what [`Lacking`] has collected.
+pub fn report(lacking: Lacking, instances: &Instances<'_, PolicyEntry<'_>>, diagnostics: &mut Diagnostics) {
+    for ((index, param), (used, route, count)) in lacking {
+        let kind = instances.all.get(index).map_or("policy", |instance| instance.entry.facts.map_or("policy", |facts| facts.name));
+        let message = format!("`{kind}` reads `{{{param}}}`, which is no parameter of the path");
+        let diagnostic = Diagnostic::new(Code::UnknownParameter, used, message).related(route, format!("the path has no `{{{param}}}`"));
+        diagnostics.push(if count > 1 { diagnostic.help(format!("{} more routes lack it", count - 1)) } else { diagnostic });
+    }
+}

@@ -1,0 +1,50 @@
+//! Reads the routes files of a directory.
+
+use std::fs;
+use std::path::Path;
+
+use crate::config::text::diagnostics::{Code, Diagnostic};
+use crate::config::text::source::Source;
+
+/// The file of what is shared.
+pub const GATEWAY: &str = "gateway.toml";
+
+/// Every `*.toml` at the top of a directory: gateway.toml first, then the APIs in the order of their names.
+///
+/// # Errors
+/// Each file that cannot be read, and a directory that is not there or has no routes file.
+pub fn directory(path: &Path) -> Result<Vec<Source>, Vec<Diagnostic>> {
+    let unreadable = |what: &Path, why: &dyn std::fmt::Display| {
+        Diagnostic::without_place(Code::Unreadable, format!("`{}` cannot be read: {why}", what.display()))
+    };
+    let entries = fs::read_dir(path)
+        .map_err(|error| vec![unreadable(path, &error).help("expected a directory that holds gateway.toml and one file per API")])?;
+    let mut files = Vec::new();
+    let mut errors = Vec::new();
+    for entry in entries {
+        match entry {
+            Ok(entry) if entry.path().extension().is_some_and(|extension| extension == "toml") => files.push(entry.path()),
+            Ok(_) => {}
+            Err(error) => errors.push(unreadable(path, &error)),
+        }
+    }
+    files.sort_by_key(|file| (file.file_name().is_none_or(|name| name != GATEWAY), file.clone()));
+    if files.is_empty() {
+        let message = format!("`{}` has no routes file", path.display());
+        errors.push(Diagnostic::without_place(Code::Unreadable, message).help("expected one file per API, such as `products.toml`"));
+    }
+    let mut sources = Vec::new();
+    for file in files {
+        let name = file.display().to_string();
+        match fs::read(&file).map(String::from_utf8) {
+            Ok(Ok(text)) => sources.push(Source::new(name, &text)),
+            Ok(Err(error)) => {
+                let at = error.utf8_error().valid_up_to();
+                let line = error.as_bytes().iter().take(at).filter(|b| **b == b'\n').count() + 1;
+                errors.push(unreadable(&file, &format!("line {line} is not UTF-8")));
+            }
+            Err(error) => errors.push(unreadable(&file, &error)),
+        }
+    }
+    if errors.is_empty() { Ok(sources) } else { Err(errors) }
+}

@@ -1,0 +1,48 @@
+//! From a directory of routes files to the runtime form, or to everything that is wrong with them.
+
+pub mod chain;
+pub mod environment;
+pub mod files;
+pub mod instances;
+pub mod later;
+pub mod load;
+pub mod matching;
+pub mod origins;
+pub mod policies;
+pub mod routes;
+pub mod settings;
+pub mod written;
+
+use super::runtime::GatewayForm;
+use super::text::diagnostics::{Diagnostic, Diagnostics};
+use super::text::document;
+use super::text::source::Source;
+use environment::Deployment;
+use instances::Need;
+use routes::RoutePlan;
+
+/// What came of a directory.
+#[derive(Debug)]
+pub struct Outcome {
+    /// The files, in the order of their names, gateway.toml first.
+    pub sources: Vec<Source>,
+    /// Everything that is wrong, in the order of files and lines.
+    pub diagnostics: Vec<Diagnostic>,
+    /// The runtime form, where nothing is wrong.
+    pub form: Option<GatewayForm>,
+    /// Where each route and each of its policies was written; in the order of the form's routes.
+    pub plans: Vec<RoutePlan>,
+    /// Variables and secrets that the deployment must have, with the places that need them.
+    pub needs: Vec<Need>,
+}
+
+/// Checks sources and builds the runtime form. With a `deployment`, its variables and secrets are used and must be there;
+/// without one, they are only listed.
+pub fn build(sources: Vec<Source>, deployment: Option<&Deployment>) -> Outcome {
+    let mut diagnostics = Diagnostics::default();
+    let trees: Vec<_> = sources.iter().enumerate().map(|(file, source)| document::parse(file, source, &mut diagnostics)).collect();
+    let written = files::gather(&sources, &trees, &mut diagnostics);
+    let assembled = routes::assemble(&sources, &written, deployment, &mut diagnostics);
+    let form = diagnostics.is_empty().then_some(assembled.form);
+    Outcome { sources, diagnostics: diagnostics.into_sorted(), form, plans: assembled.plans, needs: assembled.needs }
+}

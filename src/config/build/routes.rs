@@ -1,0 +1,260 @@
+//! Routes put together: names looked up, chains ordered, origins found; the runtime form, and the plan that explains it.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use super::chain::{self, Level, Link, Owner};
+use super::environment::Deployment;
+use super::files::{ApiEntry, RouteEntry, Scope, Written};
+use super::instances::{Context, Instances, Need};
+use super::matching::{self, Matcher};
+use super::origins::OriginEntry;
+use super::policies::{PolicyEntry, Use};
+use crate::config::runtime::{self, ApiForm, GatewayForm, OriginForm, PolicyForm, RouteForm};
+use crate::config::template::Template;
+use crate::config::text::diagnostics::{Code, Diagnostic, Diagnostics};
+use crate::config::text::names::{list, nearest};
+use crate::config::text::source::{Place, Source};
+
+/// Where a route of the form was written.
+#[derive(Debug, Clone)]
+pub struct RoutePlan {
+    /// Where it says what it matches.
+    pub place: Place,
+    /// Whether it says that it is public.
+    pub public: bool,
+    /// Where its origin is used.
+    pub origin: Place,
+    /// Its policies, in the order of the chain.
+    pub links: Vec<Link>,
+}
+
+/// The form with everything beside it.
+#[derive(Debug)]
+pub struct Assembled {
+    /// The runtime form; whole only where nothing was reported.
+    pub form: GatewayForm,
+    /// In the order of the form's routes.
+    pub plans: Vec<RoutePlan>,
+    /// Variables and secrets.
+    pub needs: Vec<Need>,
+    /// Where each policy of the form was written: its kind's place and its value's.
+    pub policies: Vec<(Place, Place)>,
+    /// Where each origin of the form was written.
+    pub origins: Vec<(Place, Place)>,
+}
+
+struct Assembly<'a, 'c> {
+    sources: &'c [Source],
+    written: &'a Written<'a>,
+    policies: Instances<'a, PolicyEntry<'a>>,
+    origins: Instances<'a, OriginEntry<'a>>,
+    context: Context<'c>,
+    lacking: chain::Lacking,
+    routes: Vec<(RouteForm, RoutePlan)>,
+    ids: HashMap<String, usize>,
+}
+
+/// Puts everything together. Every policy and origin that has a name is compiled, used or not; the form holds those in use.
+pub fn assemble<'a>(
+    sources: &[Source],
+    written: &'a Written<'a>,
+    deployment: Option<&Deployment>,
+    diagnostics: &mut Diagnostics,
+) -> Assembled {
+    let context = Context { deployment, diagnostics, needs: BTreeMap::new() };
+    let (policies, origins) = (Instances::new(), Instances::new());
+    let (lacking, routes, ids) = (BTreeMap::new(), Vec::new(), HashMap::new());
+    let mut assembly = Assembly { sources, written, policies, origins, context, lacking, routes, ids };
+    assembly.everything_named(&written.shared, None);
+    let shared: Vec<Link> = assembly.links(&written.shared.uses, (None, &written.shared), Level::Gateway, "gateway");
+    for (index, api) in written.apis.iter().enumerate() {
+        assembly.api(index, api, &shared);
+    }
+    assembly.finish()
+}
+
+impl<'a> Assembly<'a, '_> {
+    fn everything_named(&mut self, scope: &'a Scope<'a>, api: Option<usize>) {
+        for (name, policy) in &scope.policies {
+            self.policies.named(&format!("{}.{name}", scope.name), api, policy, &mut self.context);
+        }
+        for (name, origin) in &scope.origins {
+            self.origins.named(&format!("{}.{name}", scope.name), api, origin, &mut self.context);
+        }
+    }
+
+    fn api(&mut self, index: usize, api: &'a ApiEntry<'a>, shared: &[Link]) {
+        self.everything_named(&api.scope, Some(index));
+        let own = self.links(&api.scope.uses, (Some(index), &api.scope), Level::Api, &api.scope.name);
+        let inherited: Vec<Link> = shared.iter().cloned().chain(own).collect();
+        for route in &api.routes {
+            self.route((index, api), route, &inherited);
+        }
+    }
+
+    fn route(&mut self, (index, api): (usize, &'a ApiEntry<'a>), route: &'a RouteEntry<'a>, inherited: &[Link]) {
+        let Some(source) = self.sources.get(api.file) else { return };
+        let encoded_slash = self.written.settings.encoded_slash;
+        let matcher = matching::matcher((api.file, source), api, route, encoded_slash, self.context.diagnostics);
+        let id = self.unique_id(&api.scope.name, &route.written.matches, matcher.as_ref());
+        let links = self.links(&route.uses, (Some(index), &api.scope), Level::Route, &id);
+        let origin = self.origin((index, api), route, &id);
+        let Some(matcher) = matcher else { return };
+        let public = route.written.public.then(|| Place::new(api.file, &route.node.descend("public").span));
+        let owner = Owner { place: &matcher.place, public: public.as_ref(), params: &matcher.params };
+        let diagnostics = &mut *self.context.diagnostics;
+        let inherited = inherited.iter().cloned();
+        let links = chain::effective(inherited, links.into_iter(), &self.policies, &owner, &mut self.lacking, diagnostics);
+        if let Some(rewrite) = &route.written.rewrite {
+            check_rewrite(Place::new(api.file, &route.node.descend("rewrite").span), rewrite, &owner, diagnostics);
+        }
+        let Some((origin, origin_place)) = origin else { return };
+        if let Some(instance) = self.origins.all.get(origin) {
+            for param in instance.needs.params.iter().filter(|param| !matcher.params.contains(param)) {
+                let message = format!("the origin reads `{{{param}}}`, which is no parameter of the path");
+                let related = format!("the path has no `{{{param}}}`");
+                diagnostics
+                    .push(Diagnostic::new(Code::UnknownParameter, origin_place.clone(), message).related(matcher.place.clone(), related));
+            }
+        }
+        let form = RouteForm {
+            id,
+            api: index,
+            hosts: matcher.hosts,
+            path: matcher.path,
+            methods: matcher.methods,
+            headers: matcher.headers,
+            query: matcher.query,
+            policies: links.iter().filter_map(|link| link.instance).collect(),
+            origin,
+            rewrite: route.written.rewrite.clone(),
+        };
+        self.routes.push((form, RoutePlan { place: matcher.place, public: public.is_some(), origin: origin_place, links }));
+    }
+
+    fn links(&mut self, uses: &'a [Use<'a>], (api, scope): (Option<usize>, &'a Scope<'a>), level: Level, owner: &str) -> Vec<Link> {
+        let mut links = Vec::with_capacity(uses.len());
+        for item in uses {
+            links.push(match item {
+                Use::Inline(entry) => {
+                    let instance = self.policies.inline(owner, (api, &scope.name), entry, &mut self.context);
+                    Link { instance, place: entry.place.clone(), level }
+                }
+                Use::Named(name, place) => {
+                    let instance = self.named_policy(name, place, (api, scope));
+                    Link { instance, place: place.clone(), level }
+                }
+            });
+        }
+        links
+    }
+
+    fn named_policy(&mut self, name: &str, place: &Place, (api, scope): (Option<usize>, &'a Scope<'a>)) -> Option<usize> {
+        let shared = &self.written.shared;
+        if let Some(entry) = scope.policies.get(name) {
+            return self.policies.named(&format!("{}.{name}", scope.name), api, entry, &mut self.context);
+        }
+        if let Some(entry) = shared.policies.get(name) {
+            return self.policies.named(&format!("gateway.{name}"), None, entry, &mut self.context);
+        }
+        let known: BTreeSet<&str> = scope.policies.keys().chain(shared.policies.keys()).copied().collect();
+        let known: Vec<&str> = known.into_iter().collect();
+        let unknown = Diagnostic::new(Code::UnknownName, place.clone(), format!("there is no policy called `{name}`"));
+        let unknown = unknown.suggest(nearest(name, known.iter().copied()));
+        self.context.diagnostics.push(match known.is_empty() {
+            true => unknown.help("no policy has a name; `[policies]` in this file or in gateway.toml gives them"),
+            false => unknown.help(format!("expected {}", list(&known))),
+        });
+        None
+    }
+
+    fn origin(&mut self, (index, api): (usize, &'a ApiEntry<'a>), route: &'a RouteEntry<'a>, id: &str) -> Option<(usize, Place)> {
+        if let Some(entry) = &route.inline_origin {
+            let instance = self.origins.inline(id, (Some(index), &api.scope.name), entry, &mut self.context)?;
+            return Some((instance, entry.place.clone()));
+        }
+        let name = route.written.origin.as_deref()?;
+        let place = Place::new(api.file, &route.node.descend("origin").span);
+        let shared = &self.written.shared;
+        let instance = if let Some(entry) = api.scope.origins.get(name) {
+            self.origins.named(&format!("{}.{name}", api.scope.name), Some(index), entry, &mut self.context)
+        } else if let Some(entry) = shared.origins.get(name) {
+            self.origins.named(&format!("gateway.{name}"), None, entry, &mut self.context)
+        } else {
+            let known: BTreeSet<&str> = api.scope.origins.keys().chain(shared.origins.keys()).copied().collect();
+            let known: Vec<&str> = known.into_iter().collect();
+            let unknown = Diagnostic::new(Code::UnknownName, place.clone(), format!("there is no origin called `{name}`"));
+            let unknown = unknown.suggest(nearest(name, known.iter().copied()));
+            self.context.diagnostics.push(match known.is_empty() {
+                true => unknown.help(format!("`[origins.{name}]` in this file or in gateway.toml would make it one")),
+                false => unknown.help(format!("expected {}", list(&known))),
+            });
+            None
+        };
+        instance.map(|instance| (instance, place))
+    }
+
+    fn unique_id(&mut self, api: &str, written: &str, matcher: Option<&Matcher>) -> String {
+        let id = match matcher {
+            Some(matcher) if matcher.methods.is_empty() => format!("{api}: * {}", matcher.path),
+            Some(matcher) => format!("{api}: {} {}", matcher.methods.join(","), matcher.path),
+            None => format!("{api}: {written}"),
+        };
+        let count = self.ids.entry(id.clone()).or_insert(0);
+        *count += 1;
+        if *count == 1 { id } else { format!("{id} ({count})") }
+    }
+
+    fn finish(self) -> Assembled {
+        chain::report(self.lacking, &self.policies, self.context.diagnostics);
+        let needs = self.context.settle();
+        let used: BTreeSet<usize> = self.routes.iter().flat_map(|(route, _)| route.policies.iter().copied()).collect();
+        let policy_index: HashMap<usize, usize> = used.iter().enumerate().map(|(new, old)| (*old, new)).collect();
+        let used_origins: BTreeSet<usize> = self.routes.iter().map(|(route, _)| route.origin).collect();
+        let origin_index: HashMap<usize, usize> = used_origins.iter().enumerate().map(|(new, old)| (*old, new)).collect();
+        let mut identity_headers = BTreeSet::new();
+        let mut policies = Vec::new();
+        let mut policy_places = Vec::new();
+        for instance in used.iter().filter_map(|index| self.policies.all.get(*index)) {
+            let Some(policy) = instance.entry.config.clone() else { continue };
+            identity_headers.extend(instance.needs.identity_headers.iter().cloned());
+            let (mode, on_error) = (instance.entry.mode, instance.entry.on_error);
+            policies.push(PolicyForm { id: instance.id.clone(), api: instance.api, mode, on_error, policy });
+            policy_places.push((instance.entry.place.clone(), Place::new(instance.entry.place.file, &instance.entry.node.span)));
+        }
+        let mut origins = Vec::new();
+        let mut origin_places = Vec::new();
+        for instance in used_origins.iter().filter_map(|index| self.origins.all.get(*index)) {
+            let Some(origin) = instance.entry.config.clone() else { continue };
+            origins.push(OriginForm { id: instance.id.clone(), origin });
+            origin_places.push((instance.entry.place.clone(), Place::new(instance.entry.place.file, &instance.entry.node.span)));
+        }
+        let (mut routes, plans): (Vec<RouteForm>, Vec<RoutePlan>) = self.routes.into_iter().unzip();
+        for route in &mut routes {
+            route.policies.iter_mut().for_each(|index| *index = policy_index.get(index).copied().unwrap_or(*index));
+            route.origin = origin_index.get(&route.origin).copied().unwrap_or(route.origin);
+        }
+        let apis = self.written.apis.iter().map(|api| ApiForm { name: api.scope.name.clone(), title: api.title.clone() }).collect();
+        let identity_headers = identity_headers.into_iter().collect();
+        let settings = self.written.settings.clone();
+        let form = GatewayForm { version: runtime::VERSION, settings, apis, policies, origins, routes, identity_headers };
+        Assembled { form, plans, needs, policies: policy_places, origins: origin_places }
+    }
+}
+
+fn check_rewrite(place: Place, rewrite: &str, owner: &Owner<'_>, diagnostics: &mut Diagnostics) {
+    let template = match Template::parse(rewrite) {
+        Ok(template) => template,
+        Err(message) => return diagnostics.push(Diagnostic::new(Code::WrongValue, place, message)),
+    };
+    if !rewrite.starts_with('/') && !rewrite.starts_with("{path}") {
+        let message = "the path that the origin sees must begin with `/` or `{path}`";
+        diagnostics.push(Diagnostic::new(Code::WrongValue, place.clone(), message));
+    }
+    for param in template.params().filter(|param| !owner.params.iter().any(|known| known == param)) {
+        let message = format!("`rewrite` reads `{{{param}}}`, which is no parameter of the path");
+        let unknown = Diagnostic::new(Code::UnknownParameter, place.clone(), message);
+        let unknown = unknown.suggest(nearest(param, owner.params.iter().map(String::as_str)));
+        diagnostics.push(unknown.related(owner.place.clone(), format!("the path has no `{{{param}}}`")));
+    }
+}

@@ -1,0 +1,58 @@
+//! Settings of the gateway: what gateway.toml says over the defaults.
+
+use super::written::WrittenGateway;
+use crate::config::runtime::Settings;
+use crate::config::text::diagnostics::{Code, Diagnostic, Diagnostics};
+use crate::config::text::document::Node;
+use crate::config::text::source::Place;
+use crate::http::HeaderName;
+
+/// Fills the written settings in over the defaults; names of header fields and proxies are checked.
+pub fn settle(file: usize, node: &Node, written: WrittenGateway, diagnostics: &mut Diagnostics) -> Settings {
+    let mut settings = Settings::default();
+    if let Some(name) = written.name {
+        if name.is_empty() || !name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.~".contains(&b)) {
+            let place = Place::new(file, &node.descend("name").span);
+            let message = format!("`{name}` cannot stand in `Via` and `Forwarded`");
+            diagnostics.push(Diagnostic::new(Code::WrongValue, place, message).help("expected letters, digits, `-`, `_`, `.` and `~`"));
+        }
+        settings.name = name;
+    }
+    settings.encoded_slash = written.encoded_slash.unwrap_or_default();
+    settings.limits.target = written.limits.target.unwrap_or(settings.limits.target);
+    settings.limits.headers = written.limits.headers.unwrap_or(settings.limits.headers);
+    settings.record.sample = written.record.sample.unwrap_or(settings.record.sample);
+    for (key, names, into) in [
+        ("headers", written.record.headers, &mut settings.record.headers),
+        ("redact_headers", written.record.redact_headers, &mut settings.record.redact_headers),
+    ] {
+        for (index, name) in names.iter().enumerate() {
+            match HeaderName::try_from(name) {
+                Ok(name) => add(into, name.as_str()),
+                Err(_) => {
+                    let place = Place::new(file, &node.descend(&format!("record.{key}.{index}")).span);
+                    diagnostics.push(Diagnostic::new(Code::WrongValue, place, format!("`{name}` is not a header field's name")));
+                }
+            }
+        }
+    }
+    for name in &written.record.redact_query {
+        add(&mut settings.record.redact_query, name);
+    }
+    for (index, proxy) in written.client.trusted_proxies.into_iter().enumerate() {
+        match proxy.parse::<crate::http::address::Cidr>() {
+            Ok(network) => settings.client.trusted_proxies.push(network),
+            Err(message) => {
+                let place = Place::new(file, &node.descend(&format!("client.trusted_proxies.{index}")).span);
+                diagnostics.push(Diagnostic::new(Code::WrongValue, place, message.to_string()));
+            }
+        }
+    }
+    settings
+}
+
+fn add(names: &mut Vec<String>, name: &str) {
+    if !names.iter().any(|known| known == name) {
+        names.push(name.to_owned());
+    }
+}

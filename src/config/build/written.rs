@@ -1,0 +1,218 @@
+//! The written form as types: what the routes files may hold, and what their JSON Schema says.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{self, Deserializer, IgnoredAny, MapAccess};
+
+use super::super::runtime::{EncodedSlash, TestForm};
+use super::super::values::{ByteSize, Percent};
+use super::policies::PolicyUse;
+
+/// gateway.toml: what is shared by all APIs.
+#[derive(Debug, JsonSchema)]
+#[schemars(title = "gateway.toml", deny_unknown_fields)]
+#[allow(dead_code, reason = "the fields are read one by one; the type is their JSON Schema")]
+pub struct GatewayFile {
+    /// Settings of the gateway itself.
+    #[serde(default)]
+    pub gateway: WrittenGateway,
+    /// Named policies, usable in every API.
+    #[schemars(with = "BTreeMap<String, super::policies::WrittenPolicy>", default)]
+    pub policies: (),
+    /// Named origins, usable in every API.
+    #[schemars(with = "BTreeMap<String, super::origins::WrittenOrigin>", default)]
+    pub origins: (),
+}
+
+/// An API's file.
+#[derive(Debug, JsonSchema)]
+#[schemars(title = "An API of the gateway", deny_unknown_fields)]
+#[allow(dead_code, reason = "the fields are read one by one; the type is their JSON Schema")]
+pub struct ApiFile {
+    /// The API itself.
+    pub api: WrittenApi,
+    /// Named policies, usable in this API. They hide those of gateway.toml.
+    #[schemars(with = "BTreeMap<String, super::policies::WrittenPolicy>", default)]
+    pub policies: (),
+    /// Named origins, usable in this API. They hide those of gateway.toml.
+    #[schemars(with = "BTreeMap<String, super::origins::WrittenOrigin>", default)]
+    pub origins: (),
+    /// The routes.
+    #[serde(default)]
+    pub routes: Vec<WrittenRoute>,
+}
+
+/// `[gateway]`: settings of the gateway itself.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct WrittenGateway {
+    /// The gateway's name in `Via` and `Forwarded`; `archway` where absent.
+    pub name: Option<String>,
+    /// What an encoded slash in a path means; `refuse` where absent.
+    pub encoded_slash: Option<EncodedSlash>,
+    /// Policies of every route of every API, before the API's and the route's own.
+    #[serde(default)]
+    #[schemars(with = "Vec<PolicyUse>")]
+    pub policies: IgnoredAny,
+    /// Limits on a request's head.
+    #[serde(default)]
+    pub limits: WrittenLimits,
+    /// The access record.
+    #[serde(default)]
+    pub record: WrittenRecord,
+    /// How the client's address is known.
+    #[serde(default)]
+    pub client: WrittenClient,
+}
+
+/// `[gateway.limits]`: limits on a request's head.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct WrittenLimits {
+    /// Path and query together; `8KiB` where absent.
+    pub target: Option<ByteSize>,
+    /// All header fields together; `32KiB` where absent.
+    pub headers: Option<ByteSize>,
+}
+
+/// `[gateway.record]`: the access record.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct WrittenRecord {
+    /// The share of requests that are recorded; `100%` where absent. Errors always are.
+    pub sample: Option<Percent>,
+    /// Header fields of the request to record.
+    #[serde(default)]
+    pub headers: Vec<String>,
+    /// Header fields whose values are replaced, besides those that always are.
+    #[serde(default)]
+    pub redact_headers: Vec<String>,
+    /// Query parameters whose values are replaced, besides those that always are.
+    #[serde(default)]
+    pub redact_query: Vec<String>,
+}
+
+/// `[gateway.client]`: how the client's address is known.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct WrittenClient {
+    /// Proxies in front of the gateway, as CIDR, whose `X-Forwarded-For` is believed.
+    #[serde(default)]
+    pub trusted_proxies: Vec<String>,
+}
+
+/// `[api]`: the API itself.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct WrittenApi {
+    /// Its name, of `a-z`, `0-9` and `-`; no other API has it.
+    #[schemars(regex(pattern = "^[a-z0-9-]+$"))]
+    pub name: String,
+    /// Its title; the name where absent.
+    pub title: Option<String>,
+    /// Its version, for people.
+    pub version: Option<String>,
+    /// Hosts of its routes: `api.example.com` or `*.example.com`. Every host where absent.
+    #[serde(default)]
+    pub hosts: Vec<String>,
+    /// Policies of every route, before the route's own.
+    #[serde(default)]
+    #[schemars(with = "Vec<PolicyUse>")]
+    pub policies: IgnoredAny,
+}
+
+/// `[[routes]]`: one route.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct WrittenRoute {
+    /// Methods and path: `GET /v1/products/{id}`, `GET,POST /v1/products`, or just a path for every method. `{name}` is a whole
+    /// segment, `{*rest}` all that follows.
+    #[serde(rename = "match")]
+    pub matches: String,
+    /// Hosts, in place of the API's.
+    pub hosts: Option<Vec<String>>,
+    /// Conditions on header fields; all must hold.
+    #[serde(default)]
+    pub headers: BTreeMap<String, Condition>,
+    /// Conditions on query parameters; all must hold.
+    #[serde(default)]
+    pub query: BTreeMap<String, Condition>,
+    /// Whether anyone may call this route. Must be said where no identity policy is in its chain; those of the gateway and the
+    /// API are left out then.
+    #[serde(default)]
+    pub public: bool,
+    /// The name of the origin that answers. Every route has exactly one of `origin`, `static` and `redirect`.
+    pub origin: Option<String>,
+    /// A fixed answer.
+    #[serde(default, rename = "static")]
+    #[schemars(with = "Option<crate::origins::fixed::Config>")]
+    pub fixed: IgnoredAny,
+    /// A redirect.
+    #[serde(default)]
+    #[schemars(schema_with = "super::origins::redirect_schema")]
+    pub redirect: IgnoredAny,
+    /// Template of the path that the origin sees: `/internal{path}`, `/x/{id}`. The client's path where absent.
+    pub rewrite: Option<String>,
+    /// Policies after those of the gateway and the API.
+    #[serde(default)]
+    #[schemars(with = "Vec<PolicyUse>")]
+    pub policies: IgnoredAny,
+}
+
+/// A condition: `"text"`, `{ present = true }`, `{ exact = "text" }` or `{ regex = "^a" }`.
+#[derive(Debug, Clone, PartialEq, Eq, JsonSchema)]
+#[schemars(untagged)]
+pub enum Condition {
+    /// Exactly this text.
+    Exact(String),
+    /// One of the tests.
+    Test(Test),
+}
+
+/// A test: exactly one key.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case", rename = "condition")]
+pub enum Test {
+    /// Exactly this text.
+    Exact(String),
+    /// There (`true`) or not there (`false`).
+    Present(bool),
+    /// Matched by this regular expression, somewhere unless anchored.
+    Regex(String),
+}
+
+impl From<Condition> for TestForm {
+    fn from(condition: Condition) -> Self {
+        match condition {
+            Condition::Exact(text) | Condition::Test(Test::Exact(text)) => Self::Exact(text),
+            Condition::Test(Test::Present(yes)) => Self::Present(yes),
+            Condition::Test(Test::Regex(regex)) => Self::Regex(regex),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Condition {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> de::Visitor<'de> for Visitor {
+            type Value = Condition;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("text in quotes, or one of { present = true }, { exact = \"text\" } and { regex = \"text\" }")
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Condition, E> {
+                Ok(Condition::Exact(text.to_owned()))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Condition, A::Error> {
+                Test::deserialize(MapAccessDeserializer::new(map)).map(Condition::Test)
+            }
+        }
+        deserializer.deserialize_any(Visitor)
+    }
+}
