@@ -116,12 +116,13 @@ pub struct Instances<'a, T> {
     ids: HashMap<String, usize>,
 }
 
-impl<'a, T: Compilable> Instances<'a, T> {
-    /// None yet.
-    pub fn new() -> Self {
+impl<T> Default for Instances<'_, T> {
+    fn default() -> Self {
         Self { all: Vec::new(), named: HashMap::new(), equal: HashMap::new(), ids: HashMap::new() }
     }
+}
 
+impl<'a, T: Compilable> Instances<'a, T> {
     /// The instance of something that has a name of its own; `None` where it is broken.
     pub fn named(&mut self, id: &str, api: Option<usize>, entry: &'a T, context: &mut Context<'_>) -> Option<usize> {
         let identity = std::ptr::from_ref(entry).addr();

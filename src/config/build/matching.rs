@@ -10,48 +10,9 @@ use crate::config::text::document::Node;
 use crate::config::text::names::nearest;
 use crate::config::text::source::{Place, Source};
 use crate::http::HeaderName;
-use interim::{Expressions, HeaderCondition, HostPattern, Pattern, QueryCondition};
-mod interim {
-    #![allow(missing_docs)]
-    use super::*;
-    pub struct PatternError {
-        pub span: Range<usize>,
-        pub message: String,
-    }
-    pub struct Pattern<'a>(&'a str);
-    impl<'a> Pattern<'a> {
-        pub fn parse(text: &'a str, _: EncodedSlash) -> Result<Self, PatternError> {
-            if text.starts_with('/') {
-                Ok(Self(text))
-            } else {
-                Err(PatternError { span: 0..text.len(), message: format!("the path `{text}` does not begin with `/`") })
-            }
-        }
-        pub fn names(&self) -> impl Iterator<Item = &'a str> {
-            self.0.split('/').filter_map(|s| s.strip_prefix('{')?.strip_suffix('}')).map(|s| s.trim_start_matches('*'))
-        }
-    }
-    pub struct HostPattern;
-    impl HostPattern {
-        pub fn parse(_: &str) -> Result<(), String> {
-            Ok(())
-        }
-    }
-    #[derive(Default)]
-    pub struct Expressions;
-    pub struct HeaderCondition;
-    pub struct QueryCondition;
-    impl HeaderCondition {
-        pub fn compile(_: &ConditionForm, _: &mut Expressions) -> Result<(), String> {
-            Ok(())
-        }
-    }
-    impl QueryCondition {
-        pub fn compile(_: &ConditionForm, _: &mut Expressions) -> Result<(), String> {
-            Ok(())
-        }
-    }
-}
+use crate::routing::condition::{Expressions, HeaderCondition, QueryCondition};
+use crate::routing::host::HostPattern;
+use crate::routing::pattern::Pattern;
 
 /// Methods that a route may name: those of HTTP and WebDAV that a worker may receive.
 pub const METHODS: &[&str] = &[

@@ -38,7 +38,7 @@ pub enum Use<'a> {
     /// By name.
     Named(&'a str, Place),
     /// Written out.
-    Inline(PolicyEntry<'a>),
+    Inline(Box<PolicyEntry<'a>>),
 }
 
 /// Reads a list of policies: names and tables.
@@ -56,7 +56,7 @@ pub fn uses<'a>(file: usize, node: Option<&'a Node>, diagnostics: &mut Diagnosti
     for element in elements {
         match &element.value {
             Value::String(name) => uses.push(Use::Named(name, Place::new(file, &element.span))),
-            Value::Table(_) => uses.push(Use::Inline(entry(file, element, &element.span.clone(), diagnostics))),
+            Value::Table(_) => uses.push(Use::Inline(Box::new(entry(file, element, &element.span, diagnostics)))),
             _ => diagnostics.push(wrong(element, "a policy's name in quotes, or a table such as { body_limit = \"64KB\" }")),
         }
     }

@@ -62,7 +62,7 @@ pub fn assemble<'a>(
     diagnostics: &mut Diagnostics,
 ) -> Assembled {
     let context = Context { deployment, diagnostics, needs: BTreeMap::new() };
-    let (policies, origins) = (Instances::new(), Instances::new());
+    let (policies, origins) = (Instances::default(), Instances::default());
     let (lacking, routes, ids) = (BTreeMap::new(), Vec::new(), HashMap::new());
     let mut assembly = Assembly { sources, written, policies, origins, context, lacking, routes, ids };
     assembly.everything_named(&written.shared, None);
