@@ -18,6 +18,8 @@ mod checked;
 mod credential;
 mod forward;
 mod key_source;
+#[cfg(test)]
+mod tests;
 mod written;
 
 use checked::Checked;
