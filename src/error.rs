@@ -86,6 +86,8 @@ pub enum GatewayError {
     OriginTimeout { log: String },
     /// The request has passed this gateway too often already: an origin sends it back (508).
     Loop,
+    /// The client wants a stored response or none, and none is stored (504, RFC 9111 section 5.2.1.7).
+    NotCached,
     /// Something that a policy depends on is down (503).
     PolicyUnavailable { policy: String, log: String },
     /// A variable, a secret or a policy is missing or wrong at run time (500).
@@ -219,6 +221,10 @@ impl GatewayError {
                 let detail = "The request goes in a circle between servers.";
                 let log = "`Via` names this gateway too often: an origin leads back to it".to_owned();
                 (StatusCode::LOOP_DETECTED, "loop-detected", "The request goes in a circle", detail.into(), Gateway, log)
+            }
+            Self::NotCached => {
+                let detail = "Nothing is stored that the request's Cache-Control accepts.";
+                (StatusCode::GATEWAY_TIMEOUT, "not-cached", "No stored response", detail.into(), Client, String::new())
             }
             Self::PolicyUnavailable { policy, log } => {
                 let detail = "A check that this path needs cannot be made at the moment.";

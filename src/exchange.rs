@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::rc::Rc;
 
 use crate::auth::identity::Identity;
+use crate::caching;
 use crate::config::runtime::Settings;
 use crate::config::template::{Part, Template};
 use crate::gateway::Incoming;
@@ -52,6 +53,8 @@ pub struct Exchange<'a> {
     pub body_max: Option<u64>,
     /// What the record will say.
     pub record: Record,
+    /// What the cache waits for in the response phase.
+    pub cache: Option<caching::Pending>,
     /// Header fields that the response will carry, whoever answers: set by policies in the request phase. They replace those of
     /// the same name in the response; where several have one name, all of them go out.
     pub reply_headers: Vec<(HeaderName, HeaderValue)>,
@@ -81,6 +84,7 @@ impl<'a> Exchange<'a> {
             identity: None,
             body_max: None,
             record: Record::default(),
+            cache: None,
             reply_headers: Vec::new(),
         }
     }

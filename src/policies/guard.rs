@@ -41,6 +41,7 @@ impl Guarded {
             }
             (request.headers, request.target) = (headers, target);
             cx.reply_headers.truncate(replies);
+            cx.cache = None;
             return Ok(Flow::Next);
         }
         match policy.on_request(cx, request).await {

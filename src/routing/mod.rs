@@ -26,6 +26,9 @@ pub struct Route {
     pub api: Rc<str>,
     /// The path template as written (OpenTelemetry's `http.route`).
     pub path: Rc<str>,
+    /// What it asks of header fields and query, as one text; empty where nothing. Routes of one path differ in it, or in the
+    /// method alone.
+    pub conditions: Rc<str>,
     /// The policies, in order.
     pub chain: Rc<[Rc<Guarded>]>,
     /// The origin's name.

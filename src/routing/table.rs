@@ -247,6 +247,7 @@ impl<'a> Builder<'a> {
             id: form.id.as_str().into(),
             api,
             path: form.path.as_str().into(),
+            conditions: conditions_text(form).into(),
             chain: self.chain(&form.policies)?,
             origin_id: origin_id.clone(),
             origin: origin.clone(),
@@ -263,6 +264,14 @@ impl<'a> Builder<'a> {
         self.chains.insert(indices, chain.clone());
         Ok(chain)
     }
+}
+
+/// The conditions of a route in one spelling.
+fn conditions_text(form: &RouteForm) -> String {
+    if form.headers.is_empty() && form.query.is_empty() {
+        return String::new();
+    }
+    serde_json::to_string(&(&form.headers, &form.query)).unwrap_or_default()
 }
 
 #[cfg(test)]

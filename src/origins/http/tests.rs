@@ -67,6 +67,7 @@ impl Call<'_> {
             id: "a: GET /x/{id}".into(),
             api: "a".into(),
             path: "/x/{id}".into(),
+            conditions: "".into(),
             chain: Rc::new([]),
             origin_id: "a.b".into(),
             origin: Err(String::new()),
