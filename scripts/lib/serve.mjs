@@ -1,0 +1,100 @@
+// `scripts/serve`: the worker on a bare workerd, without wrangler. Durable Objects are on disk, the cache is in memory.
+import { copyFileSync, mkdirSync, writeFileSync } from "node:fs";
+import { join, relative, resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { readVariables, Stop } from "./files.mjs";
+import { endWith, guard, portFrom, run, start, untilAnswers } from "./processes.mjs";
+import { compatibilityDate, compile, missing, requireRoutes, ROOT } from "./routes.mjs";
+
+const CACHE_BYTES = 64 << 20;
+
+/** The Cap'n Proto configuration: the worker, its cache, its objects on disk, and the way out. */
+export function configuration({ listen, names, objects, compatibilityDate }) {
+  const text = (value) => JSON.stringify(value);
+  const variables = names.map((name) => `    (name = ${text(name)}, fromEnvironment = ${text(name)}),`).join("\n");
+  return `using Workerd = import "/workerd/workerd.capnp";
+
+const config :Workerd.Config = (
+  services = [
+    (name = "archway", worker = .archway),
+    (name = "cache", worker = .cache),
+    (name = "objects", disk = (path = ${text(objects)}, writable = true)),
+    (name = "internet", network = (allow = ["private", "local", "public"], tlsOptions = (trustBrowserCas = true))),
+  ],
+  sockets = [
+    (name = "http", address = ${text(listen)}, http = (), service = "archway"),
+  ],
+);
+
+const archway :Workerd.Worker = (
+  modules = [
+    (name = "worker.js", esModule = embed "worker.js"),
+    (name = "index_bg.wasm", wasm = embed "index_bg.wasm"),
+    (name = "routes.json", text = embed "routes.json"),
+  ],
+  compatibilityDate = ${text(compatibilityDate)},
+  globalOutbound = "internet",
+  cacheApiOutbound = "cache",
+  bindings = [
+    (name = "LIMITER", durableObjectNamespace = "Limiter"),
+    (name = "ARCHWAY_HOST", text = "workerd"),
+${variables}
+  ],
+  durableObjectNamespaces = [
+    (className = "Limiter", uniqueKey = "archway-limiter", enableSql = true),
+  ],
+  durableObjectStorage = (localDisk = "objects"),
+);
+
+const cache :Workerd.Worker = (
+  modules = [
+    (name = "cache.js", esModule = embed "cache.js"),
+  ],
+  compatibilityDate = ${text(compatibilityDate)},
+  bindings = [
+    (name = "CACHE_BYTES", text = "${CACHE_BYTES}"),
+  ],
+);
+`;
+}
+
+guard(async () => {
+  const { values } = parseArgs({
+    options: {
+      routes: { type: "string", default: "routes" },
+      port: { type: "string", default: "8787" },
+      host: { type: "string", default: "127.0.0.1" },
+      vars: { type: "string" },
+      state: { type: "string", default: ".archway/state" },
+    },
+  });
+  const port = await portFrom(values.port, values.host);
+  const routes = resolve(values.routes);
+  requireRoutes(routes);
+  const variables = values.vars === undefined ? {} : readVariables(values.vars);
+
+  const { code } = await run("scripts/build", ["--no-routes"], { cwd: ROOT, stdio: ["ignore", "inherit", "inherit"] });
+  if (code !== 0) throw new Stop("the build failed; the lines above say why");
+
+  const state = resolve(values.state);
+  const directory = join(state, "run");
+  const objects = join(state, "objects");
+  mkdirSync(objects, { recursive: true });
+  mkdirSync(directory, { recursive: true });
+  const broken = await compile(routes, join(directory, "routes.json"));
+  if (broken) throw new Stop(`the routes are broken\n${broken.trimEnd()}`);
+  const lacking = await missing(routes, values.vars ?? "/dev/null");
+  if (lacking) throw new Stop(`${lacking.trimEnd()}\n       Put what is missing into a file of NAME=value lines and give it with --vars FILE.`);
+
+  for (const name of ["worker.js", "index_bg.wasm"]) copyFileSync(join(ROOT, "build", name), join(directory, name));
+  copyFileSync(join(ROOT, "scripts", "lib", "cache.js"), join(directory, "cache.js"));
+  const listen = values.host.includes(":") ? `[${values.host}]:${port}` : `${values.host}:${port}`;
+  const names = Object.keys(variables);
+  writeFileSync(join(directory, "config.capnp"), configuration({ listen, names, objects, compatibilityDate: compatibilityDate() }));
+
+  const env = { ...process.env, ...variables };
+  const workerd = start(join(ROOT, "node_modules", ".bin", "workerd"), ["serve", join(directory, "config.capnp")], { env });
+  endWith(workerd, "workerd");
+  await untilAnswers(`http://${listen}`, 30_000);
+  console.error(`==> ${relative(process.cwd(), routes) || "."} is served on http://${listen}, state in ${relative(process.cwd(), state) || "."}`);
+});
