@@ -11,6 +11,7 @@ use crate::config::build::environment::Deployment;
 
 pub mod check;
 pub mod compile;
+pub mod token;
 
 /// An API gateway for the edge: checks, compiles and explains routes files.
 #[derive(Debug, Parser)]
@@ -44,6 +45,8 @@ enum Action {
         #[arg(short, long, value_name = "FILE")]
         output: PathBuf,
     },
+    /// Mints a token for development, or makes a key for it.
+    Token(token::Arguments),
 }
 
 /// Which routes files, for which deployment.
@@ -72,6 +75,7 @@ pub fn run() -> ExitCode {
     let result = match command.action {
         Action::Check(directory) => check::run(&directory, command.format),
         Action::Compile { directory, output } => compile::run(&directory, &output, command.format),
+        Action::Token(arguments) => token::run(&arguments, command.format),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,6 +1,7 @@
 //! From a directory of routes files to the runtime form, or to everything that is wrong with them.
 
 pub mod chain;
+pub mod conflicts;
 pub mod environment;
 pub mod files;
 pub mod instances;
@@ -43,6 +44,7 @@ pub fn build(sources: Vec<Source>, deployment: Option<&Deployment>) -> Outcome {
     let trees: Vec<_> = sources.iter().enumerate().map(|(file, source)| document::parse(file, source, &mut diagnostics)).collect();
     let written = files::gather(&sources, &trees, &mut diagnostics);
     let assembled = routes::assemble(&sources, &written, deployment, &mut diagnostics);
+    conflicts::report(&assembled, &mut diagnostics);
     let form = diagnostics.is_empty().then_some(assembled.form);
     Outcome { sources, diagnostics: diagnostics.into_sorted(), form, plans: assembled.plans, needs: assembled.needs }
 }
