@@ -33,3 +33,38 @@ impl Policy for BodyLimit {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::Body;
+    use crate::memory::{ChunkedBody, Scene};
+    use futures::executor::block_on;
+
+    fn check(fields: &[(&str, &str)], body: Body, before: Option<u64>, expect: Result<Option<u64>, u64>) {
+        let scene = Scene::of("POST", "https://api.example/", fields);
+        let policy = BodyLimit { max: 4 };
+        let (mut cx, mut request) = (scene.exchange(), Request { body, ..scene.request() });
+        cx.body_max = before;
+        let got = match block_on(policy.on_request(&mut cx, &mut request)) {
+            Ok(_) => Ok(cx.body_max),
+            Err(GatewayError::BodyTooLarge { max }) => Err(max),
+            Err(other) => panic!("{other:?}"),
+        };
+        assert_eq!(got, expect, "{fields:?}");
+    }
+
+    #[test]
+    fn a_known_length_is_refused_at_once_and_an_unknown_one_is_counted() {
+        let streamed = || ChunkedBody::body(&["abc", "def"]);
+        check(&[], Body::Empty, None, Ok(None));
+        check(&[], Body::Full("abcd".into()), None, Ok(None));
+        check(&[], Body::Full("abcde".into()), None, Err(4));
+        check(&[("content-length", "5")], streamed(), None, Err(4));
+        check(&[("content-length", "4")], streamed(), None, Ok(None));
+        check(&[], streamed(), None, Ok(Some(4)));
+        check(&[], streamed(), Some(2), Ok(Some(2)));
+        check(&[("content-length", "1"), ("content-length", "2")], streamed(), None, Ok(Some(4)));
+        check(&[("content-length", "+1")], streamed(), None, Ok(Some(4)));
+    }
+}

@@ -15,10 +15,14 @@ use crate::exchange::Exchange;
 use crate::http::{Request, Response};
 
 pub mod body_limit;
+pub mod cors;
 pub mod guard;
 pub mod headers;
+pub mod ip_filter;
 pub mod jwt;
 pub mod rate_limit;
+pub mod request_id;
+pub mod rewrite;
 
 /// What a policy's file begins with.
 pub mod prelude {
@@ -121,6 +125,14 @@ registry! {
     body_limit: BodyLimit { identity: false, on_error: Deny }
     /// Sets, adds and removes header fields of the request and the response.
     headers: Headers { identity: false, on_error: Deny }
+    /// Gives every request an id, in the reply, to the origin and in the record.
+    request_id: RequestId { identity: false, on_error: Deny }
+    /// Lets pages of other origins call the API (Fetch standard).
+    cors: Cors { identity: false, on_error: Deny }
+    /// Lets in or keeps out by the client's address (403).
+    ip_filter: IpFilter { identity: false, on_error: Deny }
+    /// Rewrites the path and the query that later policies and the origin see.
+    rewrite: Rewrite { identity: false, on_error: Deny }
     /// Establishes who is calling from a JSON Web Token, or refuses (401).
     jwt: Jwt { identity: true, on_error: Deny }
     /// Lets each subject make so many requests in a time and refuses the others (429).
