@@ -36,9 +36,14 @@ pub fn hit(cache: &str, ttl_s: u64) -> String {
     format!("{}; hit; ttl={ttl_s}", item(cache))
 }
 
-/// The field's value for a response of the origin, which is being stored or not.
-pub fn forwarded(cache: &str, forward: Forward, stored: bool) -> String {
-    format!("{}; fwd={}{}", item(cache), forward.word(), if stored { "; stored" } else { "" })
+/// The field's value for a response of the origin, which is being stored, or not, for a reason where there is one to tell.
+pub fn forwarded(cache: &str, forward: Forward, stored: Result<(), Option<&str>>) -> String {
+    let begin = format!("{}; fwd={}", item(cache), forward.word());
+    match stored {
+        Ok(()) => begin + "; stored",
+        Err(None) => begin,
+        Err(Some(reason)) => format!("{begin}; detail={}", string(reason)),
+    }
 }
 
 /// The cache's name as a Token where it is one and as a String otherwise (RFC 9651 section 3.3).
@@ -48,7 +53,12 @@ fn item(name: &str) -> String {
     if token {
         return name.to_owned();
     }
-    let plain: String = name.chars().filter(|c| matches!(c, ' '..='~') && !matches!(c, '"' | '\\')).collect();
+    string(name)
+}
+
+/// A String without what it would have to escape.
+fn string(text: &str) -> String {
+    let plain: String = text.chars().filter(|c| matches!(c, ' '..='~') && !matches!(c, '"' | '\\')).collect();
     format!("\"{plain}\"")
 }
 
@@ -59,8 +69,10 @@ mod tests {
     #[test]
     fn the_field_says_what_happened() {
         assert_eq!(hit("archway", 58), "archway; hit; ttl=58");
-        assert_eq!(forwarded("archway", Forward::UriMiss, true), "archway; fwd=uri-miss; stored");
-        assert_eq!(forwarded("archway", Forward::Bypass, false), "archway; fwd=bypass");
+        assert_eq!(forwarded("archway", Forward::UriMiss, Ok(())), "archway; fwd=uri-miss; stored");
+        assert_eq!(forwarded("archway", Forward::Bypass, Err(None)), "archway; fwd=bypass");
+        let told = forwarded("archway", Forward::Request, Err(Some("the response forbids it")));
+        assert_eq!(told, "archway; fwd=request; detail=\"the response forbids it\"");
         assert_eq!(hit("The \"edge\"", 1), "\"The edge\"; hit; ttl=1");
         assert_eq!(hit("7up", 1), "\"7up\"; hit; ttl=1");
     }

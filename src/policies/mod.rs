@@ -15,6 +15,7 @@ use crate::exchange::Exchange;
 use crate::http::{Request, Response};
 
 pub mod body_limit;
+pub mod cache;
 pub mod cors;
 pub mod guard;
 pub mod headers;
@@ -137,4 +138,6 @@ registry! {
     jwt: Jwt { identity: true, on_error: Deny }
     /// Lets each subject make so many requests in a time and refuses the others (429).
     rate_limit: RateLimit { identity: false, on_error: Allow }
+    /// Answers from the edge's cache what may be answered from it, and stores what may be stored (RFC 9111).
+    cache: Cache { identity: false, on_error: Allow }
 }
