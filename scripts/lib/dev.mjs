@@ -1,25 +1,25 @@
 // `scripts/dev`: builds, starts the example origins and wrangler, prints what to try, and compiles the routes whenever they are saved.
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { formatVariables, readVariables, stateOf, Stop } from "./files.mjs";
 import { KEY_FILE, signingKey, startOrigins, variablesFor } from "./origins.mjs";
-import { atEnd, end, endWith, guard, isFree, portFrom, run, start, untilAnswers } from "./processes.mjs";
-import { compile, missing, requireRoutes, ROOT, token } from "./routes.mjs";
+import { atEnd, endWith, guard, isFree, portFrom, run, start, untilAnswers } from "./processes.mjs";
+import { compile, compileOrStop, requireRoutes, ROOT, token } from "./routes.mjs";
 
 const ORIGINS_PORT = 8788;
 const COMPILED = join(ROOT, "build", "routes.json");
 const VARIABLES = join(ROOT, ".archway", "dev", "vars");
+const SETTINGS = join(ROOT, ".archway", "dev", "wrangler.toml");
 
 function say(text) {
   console.error(process.stderr.isTTY ? `\x1b[1m==>\x1b[0m ${text}` : `==> ${text}`);
 }
 
-async function build(routes) {
-  const env = { ...process.env, ARCHWAY_PROFILE: "edge-dev", ARCHWAY_ROUTES: routes };
-  const { code } = await run("scripts/build", [], { cwd: ROOT, stdio: ["ignore", "inherit", "inherit"], env });
-  if (code !== 0) throw new Stop("the build failed; the lines above say why");
+async function build(...args) {
+  const { code } = await run("scripts/build", ["--dev", ...args], { cwd: ROOT, stdio: ["ignore", "inherit", "inherit"] });
+  return code === 0;
 }
 
 async function origins() {
@@ -28,34 +28,44 @@ async function origins() {
   return variablesFor(port);
 }
 
-function wrangler(port, routes) {
-  const args = ["wrangler/bin/wrangler.js", "dev", "--ip", "127.0.0.1", "--port", String(port), "--env-file", VARIABLES];
-  args[0] = join(ROOT, "node_modules", args[0]);
-  // Where wrangler builds again, since a Rust file was saved, broken routes must not take the last good ones away.
-  const env = { ...process.env, ARCHWAY_PROFILE: "edge-dev", ARCHWAY_ROUTES: routes, ARCHWAY_KEEP_ROUTES: "1", CI: "1" };
-  endWith(start(process.execPath, [...args, "--show-interactive-dev-session=false"], { cwd: ROOT, env }), "wrangler dev");
+// With a build command, wrangler looks at nothing but that command's sources: a new build/routes.json would not be seen. So it gets
+// the same settings without one, and builds are started here.
+function wrangler(port) {
+  const settings = readFileSync(join(ROOT, "wrangler.toml"), "utf8")
+    .replace(/^\[build\]\n(?:(?!\[).*\n)*/m, "")
+    .replace(/^main = .*$/m, `main = ${JSON.stringify(join(ROOT, "build", "worker.js"))}`);
+  writeFileSync(SETTINGS, settings);
+  const command = join(ROOT, "node_modules", "wrangler", "bin", "wrangler.js");
+  const args = ["dev", "--config", SETTINGS, "--env-file", VARIABLES, "--ip", "127.0.0.1", "--port", String(port)];
+  const env = { ...process.env, CI: "1" };
+  endWith(start(process.execPath, [command, ...args, "--show-interactive-dev-session=false"], { cwd: ROOT, env }), "wrangler dev");
 }
 
-/** Compiles the routes whenever a file of theirs is saved; what is broken is reported and changes nothing. */
-async function watch(routes) {
-  let seen = stateOf(routes);
+async function serveRoutes(routes) {
+  const broken = await compile(routes, COMPILED, VARIABLES);
+  if (broken) console.error(broken.trimEnd());
+  say(broken ? "The routes as saved are not served; the last good ones are" : "New routes are served");
+}
+
+async function serveCode(routes) {
+  if (!(await build("--no-routes"))) return say("The code as saved is not served; the last good one is");
+  await serveRoutes(routes);
+}
+
+/** Calls `react` whenever a file below `directory` is saved, one change at a time. */
+async function watch(directory, react) {
+  let seen = stateOf(directory);
   for (;;) {
     await sleep(200);
     let now;
     try {
-      now = stateOf(routes);
+      now = stateOf(directory);
     } catch {
       continue; // a file went away between being listed and being looked at
     }
     if (now === seen) continue;
     seen = now;
-    const broken = (await missing(routes, VARIABLES)) ?? (await compile(routes, COMPILED));
-    if (broken) {
-      console.error(broken.trimEnd());
-      say("The routes as saved are not served; the last good ones are");
-    } else {
-      say("New routes are served");
-    }
+    await react();
   }
 }
 
@@ -90,21 +100,19 @@ guard(async () => {
   requireRoutes(routes);
   const given = values.vars === undefined ? {} : readVariables(values.vars);
 
-  await build(routes);
+  if (!(await build("--no-routes"))) throw new Stop("the build failed; the lines above say why");
   signingKey();
   const variables = { ...(await origins()), ...given };
   mkdirSync(join(VARIABLES, ".."), { recursive: true });
   writeFileSync(VARIABLES, formatVariables(variables), { mode: 0o600 });
-  const lacking = await missing(routes, VARIABLES);
-  if (lacking) throw new Stop(`${lacking.trimEnd()}\n       Put what is missing into a file of NAME=value lines and give it with --vars FILE.`);
+  await compileOrStop(routes, COMPILED, VARIABLES);
 
   say(`Starting wrangler dev on port ${port}`);
-  wrangler(port, routes);
+  wrangler(port);
   const base = `http://127.0.0.1:${port}`;
   await untilAnswers(base, 60_000);
   say(`${relative(ROOT, routes) || "."} is served on ${base}; Ctrl-C ends it`);
   if (routes === join(ROOT, "routes")) console.log(await examples(base, variables.ISSUER_URL));
   say(`Save a file in ${relative(process.cwd(), routes) || "."} and it is served within two seconds`);
-  await watch(routes);
-  await end(0);
+  await Promise.race([watch(routes, () => serveRoutes(routes)), watch(join(ROOT, "src"), () => serveCode(routes))]);
 });

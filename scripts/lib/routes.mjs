@@ -1,5 +1,5 @@
 // The native command, as the scripts use it: compile, check, token.
-import { existsSync, readFileSync, renameSync, rmSync, statSync } from "node:fs";
+import { existsSync, readFileSync, renameSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Stop } from "./files.mjs";
@@ -27,22 +27,29 @@ export function requireRoutes(directory) {
   if (!existsSync(directory) || !statSync(directory).isDirectory()) throw new Stop(`--routes: '${directory}' is not a directory`);
 }
 
-/** Compiles `directory` into `file` in one step: a reader sees the old routes or the new ones. Gives the errors, or nothing. */
-export async function compile(directory, file) {
+/**
+ * Compiles `directory` into `file` in one step: a reader sees the old routes or the new ones. Settles with what is wrong, or with
+ * nothing: mistakes in the routes, or variables and secrets that they read and the file `variables` does not have.
+ */
+export async function compile(directory, file, variables = "/dev/null") {
   const next = `${file}.${process.pid}.next`;
-  const { code, stdout, stderr } = await archway("compile", directory, "-o", next);
-  if (code !== 0) {
-    rmSync(next, { force: true });
-    return stderr || stdout;
+  for (const args of [
+    ["check", directory, "--vars", variables],
+    ["compile", directory, "-o", next],
+  ]) {
+    const { code, stdout, stderr } = await archway(...args);
+    if (code !== 0) return stderr || stdout;
   }
   renameSync(next, file);
   return undefined;
 }
 
-/** Names the variables and secrets that the routes of `directory` read and `variables`, a file, does not have; or nothing. */
-export async function missing(directory, variables) {
-  const { code, stdout, stderr } = await archway("check", directory, "--vars", variables);
-  return code === 0 ? undefined : stderr || stdout;
+/** As `compile`, and ends the script where something is wrong. */
+export async function compileOrStop(directory, file, variables) {
+  const wrong = await compile(directory, file, variables);
+  if (!wrong) return;
+  console.error(wrong.trimEnd());
+  throw new Stop("the routes cannot be served; the lines above say why. Variables and secrets are read from --vars FILE, lines of NAME=value");
 }
 
 /** Mints a token with the development key. */

@@ -4,7 +4,7 @@ import { join, relative, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { readVariables, Stop } from "./files.mjs";
 import { endWith, guard, portFrom, run, start, untilAnswers } from "./processes.mjs";
-import { compatibilityDate, compile, missing, requireRoutes, ROOT } from "./routes.mjs";
+import { compatibilityDate, compileOrStop, requireRoutes, ROOT } from "./routes.mjs";
 
 const CACHE_BYTES = 64 << 20;
 
@@ -81,10 +81,7 @@ guard(async () => {
   const objects = join(state, "objects");
   mkdirSync(objects, { recursive: true });
   mkdirSync(directory, { recursive: true });
-  const broken = await compile(routes, join(directory, "routes.json"));
-  if (broken) throw new Stop(`the routes are broken\n${broken.trimEnd()}`);
-  const lacking = await missing(routes, values.vars ?? "/dev/null");
-  if (lacking) throw new Stop(`${lacking.trimEnd()}\n       Put what is missing into a file of NAME=value lines and give it with --vars FILE.`);
+  await compileOrStop(routes, join(directory, "routes.json"), values.vars);
 
   for (const name of ["worker.js", "index_bg.wasm"]) copyFileSync(join(ROOT, "build", name), join(directory, name));
   copyFileSync(join(ROOT, "scripts", "lib", "cache.js"), join(directory, "cache.js"));
