@@ -50,3 +50,15 @@ digest_of() {
 is_fresh() {
   [ -f "$1" ] && [ "$(cat "$1")" = "$2" ]
 }
+
+# Prints the head of the script and ends it where the arguments ask for help.
+help_if_asked() {
+  local argument
+  for argument in "$@"; do
+    case $argument in -h | --help)
+      awk 'NR > 1 { if (!/^#/) exit; sub(/^# ?/, ""); print }' "$0"
+      exit 0
+      ;;
+    esac
+  done
+}

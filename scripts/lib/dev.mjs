@@ -4,7 +4,7 @@ import { join, relative, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { formatVariables, readVariables, stateOf, Stop } from "./files.mjs";
-import { KEY_FILE, signingKey, startOrigins, variablesFor } from "./origins.mjs";
+import { startOrigins, variablesFor } from "./origins.mjs";
 import { atEnd, endWith, guard, isFree, portFrom, run, start, untilAnswers } from "./processes.mjs";
 import { compile, compileOrStop, requireRoutes, ROOT, token } from "./routes.mjs";
 
@@ -15,6 +15,11 @@ const SETTINGS = join(ROOT, ".archway", "dev", "wrangler.toml");
 
 function say(text) {
   console.error(process.stderr.isTTY ? `\x1b[1m==>\x1b[0m ${text}` : `==> ${text}`);
+}
+
+function shown(path) {
+  const short = relative(process.cwd(), path);
+  return short.startsWith("..") ? path : short || ".";
 }
 
 async function build(...args) {
@@ -70,7 +75,7 @@ async function watch(directory, react) {
 }
 
 async function examples(base, issuer) {
-  const bearer = await token(KEY_FILE, { issuer, audience: "orders", subject: "ada", scopes: ["orders:read", "orders:write"] });
+  const bearer = await token({ issuer, audience: "orders", subject: "ada", scope: "orders:read orders:write" });
   return `
 Five requests to try, in another terminal:
 
@@ -93,7 +98,7 @@ Five requests to try, in another terminal:
 
 guard(async () => {
   const { values } = parseArgs({
-    options: { routes: { type: "string", default: "routes" }, port: { type: "string", default: "8787" }, vars: { type: "string" } },
+    options: { routes: { type: "string", default: join(ROOT, "routes") }, port: { type: "string", default: "8787" }, vars: { type: "string" } },
   });
   const port = await portFrom(values.port);
   const routes = resolve(values.routes);
@@ -101,7 +106,6 @@ guard(async () => {
   const given = values.vars === undefined ? {} : readVariables(values.vars);
 
   if (!(await build("--no-routes"))) throw new Stop("the build failed; the lines above say why");
-  signingKey();
   const variables = { ...(await origins()), ...given };
   mkdirSync(join(VARIABLES, ".."), { recursive: true });
   writeFileSync(VARIABLES, formatVariables(variables), { mode: 0o600 });
@@ -111,8 +115,8 @@ guard(async () => {
   wrangler(port);
   const base = `http://127.0.0.1:${port}`;
   await untilAnswers(base, 60_000);
-  say(`${relative(ROOT, routes) || "."} is served on ${base}; Ctrl-C ends it`);
+  say(`${shown(routes)} is served on ${base}; Ctrl-C ends it`);
   if (routes === join(ROOT, "routes")) console.log(await examples(base, variables.ISSUER_URL));
-  say(`Save a file in ${relative(process.cwd(), routes) || "."} and it is served within two seconds`);
+  say(`Save a file in ${shown(routes)} and it is served within two seconds`);
   await Promise.race([watch(routes, () => serveRoutes(routes)), watch(join(ROOT, "src"), () => serveCode(routes))]);
 });

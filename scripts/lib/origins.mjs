@@ -1,38 +1,16 @@
 // The example origins: one small server on loopback that plays every service named in routes/. `scripts/dev` starts it;
 // `node scripts/lib/origins.mjs [PORT]` starts it alone, beside `scripts/serve` for example.
-import { createHash, generateKeyPairSync } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
-import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { WebSocketServer } from "ws";
+import { developmentKeys } from "./routes.mjs";
 
 const PRODUCTS = [
   { id: "1", name: "Anvil", price: "49.00" },
   { id: "2", name: "Rope, 20 m", price: "12.50" },
   { id: "3", name: "Lantern", price: "8.20" },
 ];
-
-/** Where the development signing key is kept: made once, so that a token outlives a restart. */
-export const KEY_FILE = join(fileURLToPath(new URL("../..", import.meta.url)), ".archway", "dev", "signing-key.json");
-
-/** The development signing key, a private JWK for ES256; made where there is none. */
-export function signingKey(file = KEY_FILE) {
-  if (!existsSync(file)) {
-    const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
-    const jwk = privateKey.export({ format: "jwk" });
-    const kid = createHash("sha256").update(jwk.x).digest("base64url").slice(0, 16);
-    mkdirSync(join(file, ".."), { recursive: true });
-    writeFileSync(file, `${JSON.stringify({ ...jwk, kid, alg: "ES256", use: "sig" }, null, 2)}\n`, { mode: 0o600 });
-  }
-  return JSON.parse(readFileSync(file, "utf8"));
-}
-
-function keySet() {
-  const { d: _, ...publicKey } = signingKey();
-  return { keys: [publicKey] };
-}
 
 async function bodyOf(request) {
   const chunks = [];
@@ -52,7 +30,7 @@ async function echo(request, response, status = 200) {
 }
 
 /** A fresh set of services: counters start at zero. */
-function services() {
+function services(keySet) {
   const served = new Map();
   let orders = 0;
 
@@ -111,7 +89,7 @@ function services() {
   }
 
   function issuer(request, response, path) {
-    if (path === "/jwks.json") return sendJson(response, 200, keySet(), { "cache-control": "max-age=300" });
+    if (path === "/jwks.json") return sendJson(response, 200, keySet, { "cache-control": "max-age=300" });
     return sendJson(response, 404, { error: "nothing here" });
   }
 
@@ -124,7 +102,7 @@ function closed(response) {
 
 /** Starts the origins on 127.0.0.1:`port` (0: any free port); settles with the server's port and a way to stop it. */
 export async function startOrigins(port) {
-  const byName = services();
+  const byName = services(JSON.parse(await developmentKeys()));
   const server = createServer(async (request, response) => {
     const url = new URL(request.url, "http://origin");
     const [, name, rest = "/"] = /^\/([^/]*)(\/.*)?$/.exec(url.pathname) ?? [];

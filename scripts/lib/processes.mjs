@@ -67,8 +67,10 @@ export function guard(main) {
   process.stderr.on("error", () => end(1));
   main().catch((error) => {
     if (ending) return;
-    console.error(error instanceof Stop ? `error: ${error.message}` : error);
-    end(1);
+    const misused = error.code?.startsWith("ERR_PARSE_ARGS");
+    console.error(error instanceof Stop || misused ? `error: ${error.message}` : error);
+    if (misused) console.error("       --help tells what there is");
+    end(misused ? 2 : 1);
   });
 }
 

@@ -1,6 +1,6 @@
 // The native command, as the scripts use it: compile, check, token.
-import { existsSync, readFileSync, renameSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, mkdirSync, readFileSync, statSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Stop } from "./files.mjs";
 import { run } from "./processes.mjs";
@@ -22,6 +22,8 @@ async function archway(...args) {
   return run(ARCHWAY, args, { env: { ...process.env, ...colour } });
 }
 
+const KEY = join(ROOT, ".archway", "dev", "signing-key.pem");
+
 /** Refuses what is not a directory of routes files. */
 export function requireRoutes(directory) {
   if (!existsSync(directory) || !statSync(directory).isDirectory()) throw new Stop(`--routes: '${directory}' is not a directory`);
@@ -32,16 +34,8 @@ export function requireRoutes(directory) {
  * nothing: mistakes in the routes, or variables and secrets that they read and the file `variables` does not have.
  */
 export async function compile(directory, file, variables = "/dev/null") {
-  const next = `${file}.${process.pid}.next`;
-  for (const args of [
-    ["check", directory, "--vars", variables],
-    ["compile", directory, "-o", next],
-  ]) {
-    const { code, stdout, stderr } = await archway(...args);
-    if (code !== 0) return stderr || stdout;
-  }
-  renameSync(next, file);
-  return undefined;
+  const { code, stdout, stderr } = await archway("compile", directory, "--vars", variables, "-o", file);
+  return code === 0 ? undefined : stderr || stdout;
 }
 
 /** As `compile`, and ends the script where something is wrong. */
@@ -52,11 +46,31 @@ export async function compileOrStop(directory, file, variables) {
   throw new Stop("the routes cannot be served; the lines above say why. Variables and secrets are read from --vars FILE, lines of NAME=value");
 }
 
+/** The names of the variables and secrets that the routes of `directory` read. */
+export async function needs(directory) {
+  const { code, stdout, stderr } = await archway("check", directory, "--format", "json");
+  if (code !== 0) {
+    const text = await archway("check", directory);
+    console.error((text.stderr || stderr).trimEnd());
+    throw new Stop("the routes are broken; the lines above say why");
+  }
+  const { variables, secrets } = JSON.parse(stdout);
+  return { variables, secrets };
+}
+
+/** The public half of the development key, as a JWKS; the key is made once, so that a token outlives a restart. */
+export async function developmentKeys() {
+  mkdirSync(dirname(KEY), { recursive: true });
+  const { code, stdout, stderr } = existsSync(KEY) ? await archway("token", "--key", KEY, "--jwks") : await archway("token", "--new-key", KEY);
+  if (code !== 0) throw new Stop(`no development key: ${stderr.trim()}`);
+  return stdout;
+}
+
 /** Mints a token with the development key. */
-export async function token(keyFile, { issuer, audience, subject, scopes }) {
+export async function token({ issuer, audience, subject, scope }) {
   const { code, stdout, stderr } = await archway(
-    "token", "--key", keyFile, "--issuer", issuer, "--audience", audience, "--subject", subject, "--scope", scopes.join(" "), "--expires-in", "12h",
+    ...["token", "--key", KEY, "--iss", issuer, "--aud", audience, "--sub", subject, "--scope", scope, "--expires", "12h"],
   );
-  if (code !== 0) throw new Stop(`no development token: ${stderr}`);
+  if (code !== 0) throw new Stop(`no development token: ${stderr.trim()}`);
   return stdout.trim();
 }

@@ -1,6 +1,6 @@
 // `scripts/serve`: the worker on a bare workerd, without wrangler. Durable Objects are on disk, the cache is in memory.
 import { copyFileSync, mkdirSync, writeFileSync } from "node:fs";
-import { join, relative, resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { readVariables, Stop } from "./files.mjs";
 import { endWith, guard, portFrom, run, start, untilAnswers } from "./processes.mjs";
@@ -61,11 +61,11 @@ const cache :Workerd.Worker = (
 guard(async () => {
   const { values } = parseArgs({
     options: {
-      routes: { type: "string", default: "routes" },
+      routes: { type: "string", default: join(ROOT, "routes") },
       port: { type: "string", default: "8787" },
       host: { type: "string", default: "127.0.0.1" },
       vars: { type: "string" },
-      state: { type: "string", default: ".archway/state" },
+      state: { type: "string", default: join(ROOT, ".archway", "state") },
     },
   });
   const port = await portFrom(values.port, values.host);
@@ -93,5 +93,5 @@ guard(async () => {
   const workerd = start(join(ROOT, "node_modules", ".bin", "workerd"), ["serve", join(directory, "config.capnp")], { env });
   endWith(workerd, "workerd");
   await untilAnswers(`http://${listen}`, 30_000);
-  console.error(`==> ${relative(process.cwd(), routes) || "."} is served on http://${listen}, state in ${relative(process.cwd(), state) || "."}`);
+  console.error(`==> ${routes} is served on http://${listen}, state in ${state}`);
 });
