@@ -11,6 +11,9 @@ use crate::config::build::environment::Deployment;
 
 pub mod check;
 pub mod compile;
+pub mod explain;
+pub mod routes;
+pub mod schema;
 pub mod token;
 
 /// An API gateway for the edge: checks, compiles and explains routes files.
@@ -45,6 +48,16 @@ enum Action {
         #[arg(short, long, value_name = "FILE")]
         output: PathBuf,
     },
+    /// Says which route takes a request and why, with its whole chain and where each setting was written.
+    Explain(explain::Arguments),
+    /// Lists every route.
+    Routes(Directory),
+    /// Prints the JSON Schema of the routes files, so that editors complete them.
+    Schema {
+        /// Which file's.
+        #[arg(value_enum, default_value_t = schema::Which::Api)]
+        of: schema::Which,
+    },
     /// Mints a token for development, or makes a key for it.
     Token(token::Arguments),
 }
@@ -75,6 +88,9 @@ pub fn run() -> ExitCode {
     let result = match command.action {
         Action::Check(directory) => check::run(&directory, command.format),
         Action::Compile { directory, output } => compile::run(&directory, &output, command.format),
+        Action::Explain(arguments) => explain::run(&arguments, command.format),
+        Action::Routes(directory) => routes::run(&directory, command.format),
+        Action::Schema { of } => schema::run(of),
         Action::Token(arguments) => token::run(&arguments, command.format),
     };
     match result {

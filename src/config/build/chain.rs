@@ -106,6 +106,14 @@ pub fn effective(
     chain
 }
 
+/// Whether the identity may be known behind the chain, as far as that can be told: a broken policy may establish it.
+pub fn establishes_identity(chain: &[Link], instances: &Instances<'_, PolicyEntry<'_>>) -> bool {
+    chain.iter().any(|link| match link.instance.and_then(|index| instances.all.get(index)) {
+        Some(instance) => instance.entry.facts.is_some_and(|facts| facts.identity),
+        None => true,
+    })
+}
+
 /// A public route may inherit header edits that read claims: what is absent is left out.
 fn spared(owner: &Owner<'_>, link: &Link, kind: &str) -> bool {
     owner.public.is_some() && link.level != Level::Route && kind == "headers"

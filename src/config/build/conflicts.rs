@@ -2,7 +2,8 @@
 
 use std::collections::HashSet;
 
-use super::routes::{Assembled, RoutePlan};
+use super::plan::RoutePlan;
+use super::routes::Assembled;
 use crate::config::text::diagnostics::{Code, Diagnostic, Diagnostics};
 use crate::routing::conflict::{Conflict, conflicts};
 

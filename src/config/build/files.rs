@@ -193,7 +193,7 @@ fn route<'a>(file: usize, node: &'a Node, diagnostics: &mut Diagnostics) -> Opti
     for entry in node.entries().iter().filter(|entry| matches!(entry.key.as_str(), "static" | "redirect")) {
         skipped.insert(entry.node.identity());
         let config = decode::decode_variant(file, &entry.key, &entry.node, &mut Skipped::new(), diagnostics);
-        inline_origin = Some(OriginEntry { place: Place::new(file, &entry.key_span), node: &entry.node, config });
+        inline_origin = Some(OriginEntry { kind: &entry.key, place: Place::new(file, &entry.key_span), node: &entry.node, config });
     }
     let written: WrittenRoute = decode::decode(file, node, &mut skipped, diagnostics)?;
     if !refused {

@@ -95,7 +95,7 @@ impl Compilable for OriginEntry<'_> {
     }
 
     fn kind(&self) -> &str {
-        "origin"
+        self.kind
     }
 
     fn place(&self) -> &Place {

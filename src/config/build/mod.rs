@@ -9,6 +9,7 @@ pub mod later;
 pub mod load;
 pub mod matching;
 pub mod origins;
+pub mod plan;
 pub mod policies;
 pub mod routes;
 pub mod settings;
@@ -20,7 +21,7 @@ use super::text::document;
 use super::text::source::Source;
 use environment::Deployment;
 use instances::Need;
-use routes::RoutePlan;
+use plan::{Definition, RoutePlan};
 
 /// What came of a directory.
 #[derive(Debug)]
@@ -33,6 +34,10 @@ pub struct Outcome {
     pub form: Option<GatewayForm>,
     /// Where each route and each of its policies was written; in the order of the form's routes.
     pub plans: Vec<RoutePlan>,
+    /// Where each policy of the form was written.
+    pub policies: Vec<Definition>,
+    /// Where each origin of the form was written.
+    pub origins: Vec<Definition>,
     /// Variables and secrets that the deployment must have, with the places that need them.
     pub needs: Vec<Need>,
 }
@@ -45,6 +50,7 @@ pub fn build(sources: Vec<Source>, deployment: Option<&Deployment>) -> Outcome {
     let written = files::gather(&sources, &trees, &mut diagnostics);
     let assembled = routes::assemble(&sources, &written, deployment, &mut diagnostics);
     conflicts::report(&assembled, &mut diagnostics);
-    let form = diagnostics.is_empty().then_some(assembled.form);
-    Outcome { sources, diagnostics: diagnostics.into_sorted(), form, plans: assembled.plans, needs: assembled.needs }
+    let routes::Assembled { form, plans, needs, policies, origins } = assembled;
+    let form = diagnostics.is_empty().then_some(form);
+    Outcome { sources, diagnostics: diagnostics.into_sorted(), form, plans, policies, origins, needs }
 }

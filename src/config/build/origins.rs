@@ -13,6 +13,8 @@ use crate::origins::OriginConfig;
 /// An origin that was written out.
 #[derive(Debug)]
 pub struct OriginEntry<'a> {
+    /// `http`, `static` or `redirect`.
+    pub kind: &'a str,
     /// Where it stands.
     pub place: Place,
     /// What its fields stand in.
@@ -27,7 +29,7 @@ pub fn entry<'a>(file: usize, node: &'a Node, whole: Place, diagnostics: &mut Di
     if !matches!(node.value, Value::Table(_)) {
         let message = "expected a table with `targets`, `static` or `redirect`";
         diagnostics.push(Diagnostic::new(Code::WrongValue, Place::new(file, &node.span), message).label("not a table"));
-        return OriginEntry { place: whole, node, config: None };
+        return OriginEntry { kind: "http", place: whole, node, config: None };
     }
     let mut refused = later::refuse(file, node, later::ORIGIN_KEYS, &mut skipped, diagnostics);
     if let Some(entry) = node.entry("balance")
@@ -38,6 +40,7 @@ pub fn entry<'a>(file: usize, node: &'a Node, whole: Place, diagnostics: &mut Di
         refused = true;
     }
     let fixed = node.entries().iter().find(|entry| matches!(entry.key.as_str(), "static" | "redirect"));
+    let kind = fixed.map_or("http", |entry| entry.key.as_str());
     let (config, node) = match fixed {
         Some(fixed) => {
             for other in node.entries().iter().filter(|entry| entry.key != fixed.key && !skipped.contains(&entry.node.identity())) {
@@ -54,7 +57,7 @@ pub fn entry<'a>(file: usize, node: &'a Node, whole: Place, diagnostics: &mut Di
             (None, node)
         }
     };
-    OriginEntry { place: whole, node, config: config.filter(|_| !refused) }
+    OriginEntry { kind, place: whole, node, config: config.filter(|_| !refused) }
 }
 
 fn kindless(file: usize, node: &Node, whole: &Place) -> Diagnostic {

@@ -152,6 +152,7 @@ impl JsonSchema for WrittenPolicy {
         for variant in config.get("oneOf").and_then(|variants| variants.as_array()).into_iter().flatten() {
             let about = variant.get("description").cloned();
             for (name, schema) in variant.get("properties").and_then(|p| p.as_object()).into_iter().flatten() {
+                beside(generator, schema, &mode, &on_error);
                 let mut schema = serde_json::json!({ "allOf": [schema] });
                 if let (Some(about), Some(object)) = (about.clone(), schema.as_object_mut()) {
                     object.insert("description".to_owned(), about);
@@ -172,7 +173,17 @@ impl JsonSchema for WrittenPolicy {
     }
 }
 
-/// The schema of a policy in a list.
+/// Lets `mode` and `on_error` stand within a kind's own table too.
+fn beside(generator: &mut SchemaGenerator, kind: &serde_json::Value, mode: &Schema, on_error: &Schema) {
+    let name = kind.get("$ref").and_then(|reference| reference.as_str()).and_then(|reference| reference.rsplit('/').next());
+    let definition = name.and_then(|name| generator.definitions_mut().get_mut(name));
+    if let Some(properties) = definition.and_then(|schema| schema.get_mut("properties")?.as_object_mut()) {
+        properties.insert("mode".to_owned(), mode.clone().to_value());
+        properties.insert("on_error".to_owned(), on_error.clone().to_value());
+    }
+}
+
+/// A policy in a list: its name, or the policy itself.
 #[derive(JsonSchema)]
 #[schemars(untagged)]
 #[allow(dead_code, reason = "only its schema is used")]

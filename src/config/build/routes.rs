@@ -8,25 +8,14 @@ use super::files::{ApiEntry, RouteEntry, Scope, Written};
 use super::instances::{Context, Instances, Need};
 use super::matching::{self, Matcher};
 use super::origins::OriginEntry;
+use super::plan::{Definition, RoutePlan};
 use super::policies::{PolicyEntry, Use};
 use crate::config::runtime::{self, ApiForm, GatewayForm, OriginForm, PolicyForm, RouteForm};
 use crate::config::template::Template;
 use crate::config::text::diagnostics::{Code, Diagnostic, Diagnostics};
 use crate::config::text::names::{list, nearest};
 use crate::config::text::source::{Place, Source};
-
-/// Where a route of the form was written.
-#[derive(Debug, Clone)]
-pub struct RoutePlan {
-    /// Where it says what it matches.
-    pub place: Place,
-    /// Whether it says that it is public.
-    pub public: bool,
-    /// Where its origin is used.
-    pub origin: Place,
-    /// Its policies, in the order of the chain.
-    pub links: Vec<Link>,
-}
+use crate::http::path_template;
 
 /// The form with everything beside it.
 #[derive(Debug)]
@@ -37,10 +26,10 @@ pub struct Assembled {
     pub plans: Vec<RoutePlan>,
     /// Variables and secrets.
     pub needs: Vec<Need>,
-    /// Where each policy of the form was written: its kind's place and its value's.
-    pub policies: Vec<(Place, Place)>,
+    /// Where each policy of the form was written.
+    pub policies: Vec<Definition>,
     /// Where each origin of the form was written.
-    pub origins: Vec<(Place, Place)>,
+    pub origins: Vec<Definition>,
 }
 
 struct Assembly<'a, 'c> {
@@ -106,7 +95,9 @@ impl<'a> Assembly<'a, '_> {
         let inherited = inherited.iter().cloned();
         let links = chain::effective(inherited, links.into_iter(), &self.policies, &owner, &mut self.lacking, diagnostics);
         if let Some(rewrite) = &route.written.rewrite {
-            check_rewrite(Place::new(api.file, &route.node.descend("rewrite").span), rewrite, &owner, diagnostics);
+            let place = Place::new(api.file, &route.node.descend("rewrite").span);
+            let identified = chain::establishes_identity(&links, &self.policies);
+            check_rewrite(place, rewrite, &owner, identified, diagnostics);
         }
         let Some((origin, origin_place)) = origin else { return };
         if let Some(instance) = self.origins.all.get(origin) {
@@ -220,14 +211,14 @@ impl<'a> Assembly<'a, '_> {
             identity_headers.extend(instance.needs.identity_headers.iter().cloned());
             let (mode, on_error) = (instance.entry.mode, instance.entry.on_error);
             policies.push(PolicyForm { id: instance.id.clone(), api: instance.api, mode, on_error, policy });
-            policy_places.push((instance.entry.place.clone(), Place::new(instance.entry.place.file, &instance.entry.node.span)));
+            policy_places.push(Definition::of(instance, self.sources));
         }
         let mut origins = Vec::new();
         let mut origin_places = Vec::new();
         for instance in used_origins.iter().filter_map(|index| self.origins.all.get(*index)) {
             let Some(origin) = instance.entry.config.clone() else { continue };
             origins.push(OriginForm { id: instance.id.clone(), origin });
-            origin_places.push((instance.entry.place.clone(), Place::new(instance.entry.place.file, &instance.entry.node.span)));
+            origin_places.push(Definition::of(instance, self.sources));
         }
         let (mut routes, plans): (Vec<RouteForm>, Vec<RoutePlan>) = self.routes.into_iter().unzip();
         for route in &mut routes {
@@ -242,14 +233,17 @@ impl<'a> Assembly<'a, '_> {
     }
 }
 
-fn check_rewrite(place: Place, rewrite: &str, owner: &Owner<'_>, diagnostics: &mut Diagnostics) {
+fn check_rewrite(place: Place, rewrite: &str, owner: &Owner<'_>, identified: bool, diagnostics: &mut Diagnostics) {
     let template = match Template::parse(rewrite) {
         Ok(template) => template,
         Err(message) => return diagnostics.push(Diagnostic::new(Code::WrongValue, place, message)),
     };
-    if !rewrite.starts_with('/') && !rewrite.starts_with("{path}") {
-        let message = "the path that the origin sees must begin with `/` or `{path}`";
+    if let Err(message) = path_template::check(&template) {
         diagnostics.push(Diagnostic::new(Code::WrongValue, place.clone(), message));
+    }
+    if template.reads_identity() && !identified {
+        let message = "`rewrite` reads the identity, and nothing in this route's chain establishes one";
+        diagnostics.push(Diagnostic::new(Code::ChainOrder, place.clone(), message));
     }
     for param in template.params().filter(|param| !owner.params.iter().any(|known| known == param)) {
         let message = format!("`rewrite` reads `{{{param}}}`, which is no parameter of the path");

@@ -21,10 +21,10 @@ pub struct GatewayFile {
     #[serde(default)]
     pub gateway: WrittenGateway,
     /// Named policies, usable in every API.
-    #[schemars(with = "BTreeMap<String, super::policies::WrittenPolicy>", default)]
+    #[schemars(with = "Option<BTreeMap<String, super::policies::WrittenPolicy>>")]
     pub policies: (),
     /// Named origins, usable in every API.
-    #[schemars(with = "BTreeMap<String, super::origins::WrittenOrigin>", default)]
+    #[schemars(with = "Option<BTreeMap<String, super::origins::WrittenOrigin>>")]
     pub origins: (),
 }
 
@@ -36,10 +36,10 @@ pub struct ApiFile {
     /// The API itself.
     pub api: WrittenApi,
     /// Named policies, usable in this API. They hide those of gateway.toml.
-    #[schemars(with = "BTreeMap<String, super::policies::WrittenPolicy>", default)]
+    #[schemars(with = "Option<BTreeMap<String, super::policies::WrittenPolicy>>")]
     pub policies: (),
     /// Named origins, usable in this API. They hide those of gateway.toml.
-    #[schemars(with = "BTreeMap<String, super::origins::WrittenOrigin>", default)]
+    #[schemars(with = "Option<BTreeMap<String, super::origins::WrittenOrigin>>")]
     pub origins: (),
     /// The routes.
     #[serde(default)]
