@@ -6,6 +6,7 @@ use crate::config::template::Template;
 use crate::origins::Origin;
 use crate::policies::guard::Guarded;
 
+mod build;
 pub mod condition;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod conflict;

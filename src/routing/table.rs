@@ -5,19 +5,17 @@
 //! matchit prefers can hide another, and `{id}` and `{*rest}` may stand at one place. A look-up costs one matchit look-up for each
 //! shape of the path's length; real catalogues have a handful.
 
-use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use matchit::Router;
+use matchit::{Match, Router};
 
 use super::Route;
-use super::condition::{Expressions, HeaderCondition, QueryCondition};
-use super::host::{HostPattern, parents};
-use super::pattern::Pattern;
+use super::build;
+use super::condition::{HeaderCondition, QueryCondition};
+use super::host::parents;
 use super::precedence::{ConditionRank, MethodRank, Shape};
-use crate::config::runtime::{GatewayForm, RouteForm};
-use crate::config::template::Template;
+use crate::config::runtime::GatewayForm;
 use crate::error::GatewayError;
 use crate::http::{HeaderMap, Method, Target};
 use crate::origins::Origin;
@@ -36,32 +34,36 @@ pub struct Found {
 /// An origin by its name, or why it could not be built.
 pub type BuiltOrigin = (Rc<str>, Result<Rc<dyn Origin>, String>);
 
-/// All routes.
+/// All routes. Hosts with the same routes share one [`HostTable`].
 #[derive(Default)]
 pub struct Table {
-    exact: BTreeMap<String, HostTable>,
-    wildcards: BTreeMap<String, HostTable>,
-    every: Option<HostTable>,
+    pub(super) entries: Vec<Entry>,
+    pub(super) tables: Vec<HostTable>,
+    /// Indices into `tables`, as the next two.
+    pub(super) exact: BTreeMap<String, usize>,
+    pub(super) wildcards: BTreeMap<String, usize>,
+    pub(super) every: Option<usize>,
 }
 
 /// The routes of one host, best shape first.
 #[derive(Default)]
-struct HostTable(Vec<ShapeTable>);
+pub(super) struct HostTable(pub(super) Vec<ShapeTable>);
 
-struct ShapeTable {
-    shape: Shape,
-    patterns: Router<Vec<Rc<Entry>>>,
+/// The patterns of one shape, each with its routes: indices into [`Table::entries`], in the order of their rank.
+pub(super) struct ShapeTable {
+    pub(super) shape: Shape,
+    pub(super) patterns: Router<Vec<usize>>,
 }
 
-/// One route, ready to be tried; those of one pattern stand in the order of their rank.
-struct Entry {
-    route: Rc<Route>,
-    names: Box<[String]>,
-    trailing_slash: bool,
-    methods: Box<[Method]>,
-    headers: Box<[HeaderCondition]>,
-    query: Box<[QueryCondition]>,
-    rank: ConditionRank,
+/// One route, ready to be tried.
+pub(super) struct Entry {
+    pub(super) route: Rc<Route>,
+    pub(super) names: Rc<[String]>,
+    pub(super) trailing_slash: bool,
+    pub(super) methods: Rc<[Method]>,
+    pub(super) headers: Box<[HeaderCondition]>,
+    pub(super) query: Box<[QueryCondition]>,
+    pub(super) rank: ConditionRank,
 }
 
 /// What is looked up.
@@ -81,36 +83,7 @@ impl Table {
     /// Where an index points nowhere, or a path, host, method, condition or rewrite is not one; the native command has seen to it
     /// that none of this happens.
     pub fn build(form: &GatewayForm, policies: &[Rc<Guarded>], origins: &[BuiltOrigin]) -> Result<Self, String> {
-        let mut table = Self::default();
-        let mut builder = Builder {
-            form,
-            policies,
-            origins,
-            apis: form.apis.iter().map(|api| api.name.as_str().into()).collect(),
-            chains: BTreeMap::new(),
-            expressions: Expressions::default(),
-        };
-        for (order, route) in form.routes.iter().enumerate() {
-            table.add(&mut builder, order, route).map_err(|error| format!("route `{}`: {error}", route.id))?;
-        }
-        Ok(table)
-    }
-
-    fn add<'a>(&mut self, builder: &mut Builder<'a>, order: usize, form: &'a RouteForm) -> Result<(), String> {
-        let pattern = Pattern::parse(&form.path, builder.form.settings.encoded_slash).map_err(|error| error.message)?;
-        let entry = Rc::new(builder.entry(order, form, &pattern)?);
-        let (shape, canonical) = (pattern.shape(), pattern.canonical());
-        if form.hosts.is_empty() {
-            return self.every.get_or_insert_default().add(shape, &canonical, &entry);
-        }
-        for host in &form.hosts {
-            let table = match HostPattern::parse(host)? {
-                HostPattern::Exact(name) => self.exact.entry(name).or_default(),
-                HostPattern::Wildcard(name) => self.wildcards.entry(name).or_default(),
-            };
-            table.add(shape, &canonical, &entry)?;
-        }
-        Ok(())
+        build::table(form, policies, origins)
     }
 
     /// The one route for a request.
@@ -122,36 +95,49 @@ impl Table {
         let trimmed = target.path.strip_suffix('/').filter(|trimmed| !trimmed.is_empty()).unwrap_or(&target.path);
         let segments = if trimmed == "/" { 0 } else { trimmed.bytes().filter(|byte| *byte == b'/').count() };
         let wanted = Wanted { path: &target.path, trimmed, segments, query: target.query.as_deref(), method, headers };
-        let tables = || {
-            let wildcards = parents(target.host()).filter_map(|name| self.wildcards.get(name));
-            self.exact.get(target.host()).into_iter().chain(wildcards).chain(&self.every)
-        };
-        match tables().flat_map(|table| table.matching(&wanted)).find_map(|(shape, matched)| choose(shape, matched, &wanted)) {
-            Some(found) => Ok(found),
-            None if tables().next().is_none() => Err(GatewayError::Misdirected),
-            None => Err(refusal(tables().flat_map(|table| table.matching(&wanted)).flat_map(|(_, matched)| matched.value), method)),
+        let mut patterns = self.tables(target.host()).flat_map(|table| table.matching(&wanted));
+        if let Some(found) = patterns.find_map(|(shape, matched)| self.choose(shape, matched, &wanted)) {
+            return Ok(found);
         }
+        if self.tables(target.host()).next().is_none() {
+            return Err(GatewayError::Misdirected);
+        }
+        let patterns = self.tables(target.host()).flat_map(|table| table.matching(&wanted));
+        Err(refusal(patterns.flat_map(|(_, matched)| self.entries(matched.value)), method))
+    }
+
+    /// What is for a host, closest first.
+    fn tables(&self, host: &str) -> impl Iterator<Item = &HostTable> {
+        let wildcards = parents(host).filter_map(|name| self.wildcards.get(name));
+        self.exact.get(host).into_iter().chain(wildcards).chain(&self.every).filter_map(|index| self.tables.get(*index))
+    }
+
+    fn entries<'t>(&'t self, indices: &'t [usize]) -> impl Iterator<Item = &'t Entry> {
+        indices.iter().filter_map(|index| self.entries.get(*index))
+    }
+
+    /// The best route of one pattern, if any takes the request.
+    fn choose(&self, shape: Shape, matched: Match<'_, '_, &Vec<usize>>, wanted: &Wanted<'_>) -> Option<Found> {
+        let mut best: Option<(MethodRank, &Entry)> = None;
+        for entry in self.entries(matched.value) {
+            let Some(rank) = MethodRank::of(&entry.methods, wanted.method) else { continue };
+            if best.is_some_and(|(best, _)| best <= rank) || !entry.holds(wanted) {
+                continue;
+            }
+            best = Some((rank, entry));
+            if rank == MethodRank::Named {
+                break;
+            }
+        }
+        let (_, entry) = best?;
+        let params = entry.names.iter().cloned().zip(matched.params.iter().map(|(_, value)| value.to_owned())).collect();
+        Some(Found { route: entry.route.clone(), params, path: entry.spelling(shape, wanted) })
     }
 }
 
 impl HostTable {
-    fn add(&mut self, shape: Shape, canonical: &str, entry: &Rc<Entry>) -> Result<(), String> {
-        let at = self.0.partition_point(|table| table.shape < shape);
-        if self.0.get(at).is_none_or(|table| table.shape != shape) {
-            self.0.insert(at, ShapeTable { shape, patterns: Router::new() });
-        }
-        let Some(ShapeTable { patterns, .. }) = self.0.get_mut(at) else { return Ok(()) };
-        // A canonical pattern, read as a path, matches itself and no other pattern of its shape.
-        if let Ok(known) = patterns.at_mut(canonical) {
-            let at = known.value.partition_point(|other| other.rank < entry.rank);
-            known.value.insert(at, entry.clone());
-            return Ok(());
-        }
-        patterns.insert(canonical, vec![entry.clone()]).map_err(|error| error.to_string())
-    }
-
     /// The patterns that match the path, best first.
-    fn matching<'t, 'w>(&'t self, wanted: &'w Wanted<'w>) -> impl Iterator<Item = (Shape, matchit::Match<'t, 'w, &'t Vec<Rc<Entry>>>)> {
+    fn matching<'t, 'w>(&'t self, wanted: &'w Wanted<'w>) -> impl Iterator<Item = (Shape, Match<'t, 'w, &'t Vec<usize>>)> {
         self.0.iter().filter(|table| table.shape.fits(wanted.segments)).filter_map(|table| {
             let path = if table.shape.has_rest() { wanted.path } else { wanted.trimmed };
             Some((table.shape, table.patterns.at(path).ok()?))
@@ -159,26 +145,8 @@ impl HostTable {
     }
 }
 
-/// The best route of one pattern, if any takes the request.
-fn choose(shape: Shape, matched: matchit::Match<'_, '_, &Vec<Rc<Entry>>>, wanted: &Wanted<'_>) -> Option<Found> {
-    let mut best: Option<(MethodRank, &Entry)> = None;
-    for entry in matched.value {
-        let Some(rank) = MethodRank::of(&entry.methods, wanted.method) else { continue };
-        if best.is_some_and(|(best, _)| best <= rank) || !entry.holds(wanted) {
-            continue;
-        }
-        best = Some((rank, entry));
-        if rank == MethodRank::Named {
-            break;
-        }
-    }
-    let (_, entry) = best?;
-    let params = entry.names.iter().cloned().zip(matched.params.iter().map(|(_, value)| value.to_owned())).collect();
-    Some(Found { route: entry.route.clone(), params, path: entry.spelling(shape, wanted) })
-}
-
 /// Why nothing was found, given the routes that have the path.
-fn refusal<'a>(entries: impl Iterator<Item = &'a Rc<Entry>>, method: &Method) -> GatewayError {
+fn refusal<'a>(entries: impl Iterator<Item = &'a Entry>, method: &Method) -> GatewayError {
     let mut allow = Vec::new();
     for entry in entries {
         if MethodRank::of(&entry.methods, method).is_some() {
@@ -209,69 +177,6 @@ impl Entry {
         }
         Some(if self.trailing_slash { format!("{}/", wanted.trimmed) } else { wanted.trimmed.to_owned() })
     }
-}
-
-/// What routes are made of; what several share is made once.
-struct Builder<'a> {
-    form: &'a GatewayForm,
-    policies: &'a [Rc<Guarded>],
-    origins: &'a [BuiltOrigin],
-    apis: Vec<Rc<str>>,
-    chains: BTreeMap<&'a [usize], Rc<[Rc<Guarded>]>>,
-    expressions: Expressions,
-}
-
-impl<'a> Builder<'a> {
-    fn entry(&mut self, order: usize, form: &'a RouteForm, pattern: &Pattern<'_>) -> Result<Entry, String> {
-        let methods =
-            form.methods.iter().map(|method| Method::from_bytes(method.as_bytes()).map_err(|_| format!("`{method}` is not a method")));
-        let headers =
-            form.headers.iter().map(|condition| HeaderCondition::compile(condition, &mut self.expressions)).collect::<Result<_, _>>()?;
-        let query =
-            form.query.iter().map(|condition| QueryCondition::compile(condition, &mut self.expressions)).collect::<Result<_, _>>()?;
-        Ok(Entry {
-            route: Rc::new(self.route(form)?),
-            names: pattern.names().map(str::to_owned).collect(),
-            trailing_slash: pattern.trailing_slash,
-            methods: methods.collect::<Result<_, _>>()?,
-            headers,
-            query,
-            rank: ConditionRank { headers: Reverse(form.headers.len()), query: Reverse(form.query.len()), order },
-        })
-    }
-
-    fn route(&mut self, form: &'a RouteForm) -> Result<Route, String> {
-        let api = self.apis.get(form.api).ok_or_else(|| format!("there is no API {}", form.api))?.clone();
-        let (origin_id, origin) = self.origins.get(form.origin).ok_or_else(|| format!("there is no origin {}", form.origin))?;
-        Ok(Route {
-            id: form.id.as_str().into(),
-            api,
-            path: form.path.as_str().into(),
-            conditions: conditions_text(form).into(),
-            chain: self.chain(&form.policies)?,
-            origin_id: origin_id.clone(),
-            origin: origin.clone(),
-            rewrite: form.rewrite.as_deref().map(Template::parse).transpose()?,
-        })
-    }
-
-    fn chain(&mut self, indices: &'a [usize]) -> Result<Rc<[Rc<Guarded>]>, String> {
-        if let Some(known) = self.chains.get(indices) {
-            return Ok(known.clone());
-        }
-        let policy = |index: &usize| self.policies.get(*index).cloned().ok_or_else(|| format!("there is no policy {index}"));
-        let chain: Rc<[_]> = indices.iter().map(policy).collect::<Result<Vec<_>, _>>()?.into();
-        self.chains.insert(indices, chain.clone());
-        Ok(chain)
-    }
-}
-
-/// The conditions of a route in one spelling.
-fn conditions_text(form: &RouteForm) -> String {
-    if form.headers.is_empty() && form.query.is_empty() {
-        return String::new();
-    }
-    serde_json::to_string(&(&form.headers, &form.query)).unwrap_or_default()
 }
 
 #[cfg(test)]

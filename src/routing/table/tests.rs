@@ -1,5 +1,6 @@
 use super::*;
 use crate::routing::explain::{Outcome, candidates};
+use crate::routing::host::HostPattern;
 use crate::routing::sample::{gateway, request, table};
 use proptest::prelude::*;
 
