@@ -1,5 +1,3 @@
-use std::rc::Rc;
-
 use futures::executor::block_on;
 use jsonwebtoken::{Algorithm as Jws, EncodingKey};
 use serde_json::{Value, json};
