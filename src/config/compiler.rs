@@ -13,7 +13,7 @@ pub struct ConfigError {
     pub field: String,
     /// What is wrong and what would be right.
     pub message: String,
-    /// The name of a variable or secret that the deployment lacks, where that is all that is wrong.
+    /// The name of a variable or secret that the deployment lacks or has a wrong value for, where that is all that is wrong.
     pub missing: Option<String>,
 }
 

@@ -83,5 +83,6 @@ pub fn compile<T>(
         }
         first.get_or_insert((compiler.needs, result));
     }
-    first.unwrap_or_else(|| (Default::default(), Ok(())))
+    let (needs, result) = first.unwrap_or_else(|| (Default::default(), Ok(())));
+    (needs, result.or_else(|error| if error.missing.is_some() { Ok(()) } else { Err(error) }))
 }

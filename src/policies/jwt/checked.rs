@@ -179,9 +179,9 @@ fn keys(config: &Config, compiler: &mut Compiler<'_>) -> Result<KeySource, Confi
     if let Some(inline) = &config.jwks_inline {
         return fixed("jwks_inline", inline_keys(inline)?, config.algorithms.as_deref());
     }
-    if let Some(text) = &config.pem {
-        let text = compiler.text("pem", text)?;
-        let set = pem::parse(&text).map_err(|message| ConfigError::at("pem", message))?;
+    if let Some(written) = &config.pem {
+        let text = compiler.text("pem", written)?;
+        let set = pem::parse(&text).map_err(|message| ConfigError { missing: variable(written), ..ConfigError::at("pem", message) })?;
         return fixed("pem", set, config.algorithms.as_deref());
     }
     let Some(secret) = &config.secret else { return Err(ConfigError::at("", "there are no keys")) };
@@ -211,9 +211,16 @@ fn published_at(written: &str, compiler: &mut Compiler<'_>) -> Result<String, Co
     }
     let url = compiler.text("jwks", written)?;
     if !url.starts_with("https://") && !url.starts_with("http://") {
-        return wrong("with its variables filled in, it is not an https URL");
+        let message = "with its variables filled in, it is not an https URL";
+        return Err(ConfigError { missing: variable(written), ..ConfigError::at("jwks", message) });
     }
     Ok(url)
+}
+
+/// The first variable of a text: what the deployment gave for it is what is wrong.
+fn variable(written: &str) -> Option<String> {
+    let (_, after) = written.split_once("${")?;
+    after.split_once('}').map(|(name, _)| name.to_owned())
 }
 
 fn is_loopback(authority: &str) -> bool {

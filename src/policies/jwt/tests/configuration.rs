@@ -119,6 +119,25 @@ fn what_the_deployment_must_have_is_known_even_where_it_has_nothing() {
 }
 
 #[test]
+fn a_wrong_value_of_the_deployment_is_told_by_its_name() {
+    let outside = Outside::at(0);
+    for name in ["PEM", "URL", "SHORT"] {
+        outside.environment.0.borrow_mut().insert(name.to_owned(), "x".to_owned());
+    }
+    for (keys, expect) in [
+        (json!({ "pem": "${PEM}" }), Some("PEM")),
+        (json!({ "jwks": "${URL}/jwks" }), Some("URL")),
+        (json!({ "secret": { "secret": "SHORT" } }), Some("SHORT")),
+        (json!({ "pem": "x" }), None),
+    ] {
+        let config = written(json!({ "issuer": "i" }), keys.clone());
+        let mut compiler = Compiler::new(&*outside.environment, "a", "A");
+        let Err(error) = Jwt::compile(serde_json::from_value(config).unwrap(), &mut compiler) else { panic!("{keys} compiled") };
+        assert_eq!(error.missing.as_deref(), expect, "{keys}: {error}");
+    }
+}
+
+#[test]
 fn the_written_form_is_read_back_as_it_is_written_out() {
     let config = json!({
         "issuer": "i", "audience": ["a"], "jwks": JWKS, "token": ["bearer", { "cookie": "t" }], "forward": { "x-user": "sub" },
