@@ -142,3 +142,57 @@ fn judge(
     }
     Ok(Ok((host, method)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::routing::sample::{gateway, request};
+
+    fn check(routes: &[&str], line: &str, expect: &[(usize, &str)]) {
+        let (method, target, headers) = request(line);
+        let found = candidates(&gateway(routes.iter().copied()), &target, &method, &headers).unwrap();
+        let found: Vec<(usize, String)> = found.into_iter().map(|candidate| (candidate.route, candidate.outcome.to_string())).collect();
+        let expect: Vec<(usize, String)> = expect.iter().map(|(route, text)| (*route, (*text).to_owned())).collect();
+        assert_eq!(found, expect, "{line}");
+    }
+
+    fn precedes(rule: &str) -> String {
+        format!("takes this request too, but the winner has {rule}")
+    }
+
+    #[test]
+    fn the_winner_comes_first_and_the_others_say_why_they_lost() {
+        let routes =
+            ["* GET /{*r}", "* POST /a/b", "i GET /a/b", "* GET /a/b h:x", "* GET /a/b q:y", "* GET /a/{z}", "* GET /a/b", "* GET /c"];
+        check(
+            &routes,
+            "GET http://h/a/b?y=1",
+            &[
+                (4, "wins"),
+                (6, &precedes("more conditions on the query")),
+                (5, &precedes("an exact path")),
+                (0, &precedes("an exact path")),
+                (3, "has a condition on the header field `x` that does not hold"),
+                (1, "does not take this method"),
+                (2, "is for other hosts"),
+            ],
+        );
+        check(
+            &routes,
+            "GET http://i/a/b x:1",
+            &[
+                (2, "wins"),
+                (3, &precedes("the host named more closely")),
+                (6, &precedes("the host named more closely")),
+                (5, &precedes("the host named more closely")),
+                (0, &precedes("the host named more closely")),
+                (4, "has a condition on the query parameter `y` that does not hold"),
+                (1, "does not take this method"),
+            ],
+        );
+        check(&["* * /a", "* GET /a"], "GET http://h/a", &[(1, "wins"), (0, &precedes("the method named"))]);
+        check(&["* GET /a h:x", "* GET /a h:x=1"], "GET http://h/a x:1", &[(0, "wins"), (1, &precedes("an earlier place in the files"))]);
+        check(&["* GET /a", "* GET /a h:x"], "GET http://h/a x:1", &[(1, "wins"), (0, &precedes("more conditions on header fields"))]);
+        check(&["* GET /a"], "GET http://h/b", &[]);
+    }
+}

@@ -2,6 +2,8 @@
 
 use std::rc::Rc;
 
+use proptest::prelude::*;
+
 use crate::config::compiler::{Compiler, ConfigError};
 use crate::config::runtime::{ApiForm, ConditionForm, GatewayForm, OriginForm, RouteForm, Settings, TestForm, VERSION};
 use crate::http::{HeaderMap, HeaderName, HeaderValue, Method, Target};
@@ -72,4 +74,30 @@ pub fn request(line: &str) -> (Method, Target, HeaderMap) {
         (name.parse::<HeaderName>().unwrap(), value.parse::<HeaderValue>().unwrap())
     });
     (method, target, headers.collect())
+}
+
+/// Routes that often overlap, written as for [`route`].
+pub fn route_line() -> impl Strategy<Value = String> {
+    let host = prop::sample::select(&["*", "*", "a.h", "*.h", "*.a.h", "a.h,b.h"][..]);
+    let method = prop::sample::select(&["*", "GET", "POST", "HEAD", "GET,POST"][..]);
+    let segment = |n: usize| prop::sample::select(&["a", "b", "{x}", "{x}"][..]).prop_map(move |s| s.replace('x', &format!("x{n}")));
+    let path = (0usize..5, segment(0), segment(1), segment(2), segment(3), prop::sample::select(&["", "/", "/{*r}"][..])).prop_map(
+        |(length, a, b, c, d, end)| {
+            let path: String = [a, b, c, d].iter().take(length).map(|segment| format!("/{segment}")).collect();
+            if path.is_empty() && end.is_empty() { "/".to_owned() } else { path + end }
+        },
+    );
+    let condition = prop::sample::select(&["h:k=1", "h:k", "h:!k", "h:k~[12]", "q:j=1", "q:j", "q:!j", "h:l", "q:m"][..]);
+    (host, method, path, prop::collection::vec(condition, 0..3))
+        .prop_map(|(host, method, path, conditions)| [&[host, method, &path], &conditions[..]].concat().join(" "))
+}
+
+/// Requests that [`route_line`]'s routes may take, written as for [`request`].
+pub fn request_line() -> impl Strategy<Value = String> {
+    let method = prop::sample::select(&["GET", "POST", "HEAD", "PUT"][..]);
+    let host = prop::sample::select(&["h", "a.h", "b.h", "c.a.h", "other"][..]);
+    let path = prop::collection::vec(prop::sample::select(&["a", "b", "c", "%61"][..]), 0..6).prop_map(|path| path.join("/"));
+    let end = prop::sample::select(&["", "/", "?j=1", "/?j=2&m", "?j=2&j=1"][..]);
+    let headers = prop::sample::select(&["", " k:1", " k:3", " k:2 l:1", " k:3 k:1"][..]);
+    (method, host, path, end, headers).prop_map(|(method, host, path, end, headers)| format!("{method} http://{host}/{path}{end}{headers}"))
 }

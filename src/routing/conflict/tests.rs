@@ -1,5 +1,7 @@
 use super::*;
-use crate::routing::sample::gateway;
+use crate::routing::explain::{Outcome, candidates};
+use crate::routing::sample::{gateway, request, request_line, route_line};
+use proptest::prelude::*;
 
 fn check(routes: &[&str], expect: &[&str]) {
     let form = gateway(routes.iter().copied());
@@ -45,4 +47,32 @@ fn routes_behind_looser_ones_are_unreachable() {
     check(&["* GET /a h:x", "* POST,GET /a h:x=1"], &[]);
     check(&["h GET /a h:x", "h,i GET /a h:x=1"], &[]);
     check(&["* GET /a h:!x", "* GET /a h:x=1"], &[]);
+}
+
+proptest! {
+    #[test]
+    fn what_is_unreachable_never_wins_and_what_is_not_ambiguous_is_decided(
+        routes in prop::collection::vec(route_line(), 1..24),
+        requests in prop::collection::vec(request_line(), 8),
+    ) {
+        let form = gateway(routes.iter().map(String::as_str));
+        let found = conflicts(&form.routes, form.settings.encoded_slash);
+        for line in &requests {
+            let (method, target, headers) = request(line);
+            for candidate in candidates(&form, &target, &method, &headers).unwrap() {
+                match candidate.outcome {
+                    Outcome::Wins => {
+                        let hidden = found.iter().any(|conflict| matches!(conflict, Conflict::Unreachable { route, .. } if *route == candidate.route));
+                        prop_assert!(!hidden, "{}: {}", line, routes[candidate.route]);
+                    }
+                    Outcome::Precedes { winner, rule: "an earlier place in the files" } => {
+                        let (one, other) = (Conditions::of(&form.routes[winner]), Conditions::of(&form.routes[candidate.route]));
+                        let told = found.iter().any(|conflict| matches!(conflict, Conflict::Ambiguous { route, .. } if *route == candidate.route));
+                        prop_assert!(told || one != other, "{}: {} and {}", line, routes[winner], routes[candidate.route]);
+                    }
+                    _ => {}
+                }
+            }
+        }
+    }
 }

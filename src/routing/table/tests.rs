@@ -1,7 +1,7 @@
 use super::*;
 use crate::routing::explain::{Outcome, candidates};
 use crate::routing::host::HostPattern;
-use crate::routing::sample::{gateway, request, table};
+use crate::routing::sample::{gateway, request, request_line, route_line, table};
 use proptest::prelude::*;
 
 /// The line of the winning route, `404`, `405 Allow` or `421`.
@@ -142,32 +142,8 @@ fn what_cannot_be_built_says_which_route() {
     assert!(table(&form).is_err_and(|error| error.contains("no policy 3")));
 }
 
-fn route_line() -> impl Strategy<Value = String> {
-    let host = prop::sample::select(&["*", "*", "a.h", "*.h", "*.a.h", "a.h,b.h"][..]);
-    let method = prop::sample::select(&["*", "GET", "POST", "HEAD", "GET,POST"][..]);
-    let segment = |n: usize| prop::sample::select(&["a", "b", "{x}", "{x}"][..]).prop_map(move |s| s.replace('x', &format!("x{n}")));
-    let path = (0usize..5, segment(0), segment(1), segment(2), segment(3), prop::sample::select(&["", "/", "/{*r}"][..])).prop_map(
-        |(length, a, b, c, d, end)| {
-            let path: String = [a, b, c, d].iter().take(length).map(|segment| format!("/{segment}")).collect();
-            if path.is_empty() && end.is_empty() { "/".to_owned() } else { path + end }
-        },
-    );
-    let condition = prop::sample::select(&["h:k=1", "h:k", "h:!k", "h:k~[12]", "q:j=1", "q:j", "q:!j", "h:l", "q:m"][..]);
-    (host, method, path, prop::collection::vec(condition, 0..3))
-        .prop_map(|(host, method, path, conditions)| [&[host, method, &path], &conditions[..]].concat().join(" "))
-}
-
-fn request_line() -> impl Strategy<Value = String> {
-    let method = prop::sample::select(&["GET", "POST", "HEAD", "PUT"][..]);
-    let host = prop::sample::select(&["h", "a.h", "b.h", "c.a.h", "other"][..]);
-    let path = prop::collection::vec(prop::sample::select(&["a", "b", "c", "%61"][..]), 0..6).prop_map(|path| path.join("/"));
-    let end = prop::sample::select(&["", "/", "?j=1", "/?j=2&m", "?j=2&j=1"][..]);
-    let headers = prop::sample::select(&["", " k:1", " k:3", " k:2 l:1", " k:3 k:1"][..]);
-    (method, host, path, end, headers).prop_map(|(method, host, path, end, headers)| format!("{method} http://{host}/{path}{end}{headers}"))
-}
-
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1000))]
+    #![proptest_config(ProptestConfig::with_cases(512))]
     #[test]
     fn the_table_finds_what_the_plain_definition_says(
         routes in prop::collection::vec(route_line(), 1..24),
