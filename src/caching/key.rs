@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 use super::vary::Marker;
 use crate::auth::identity::Identity;
 use crate::http::{HeaderMap, HeaderName, Target};
+use crate::observe::trace;
 
 /// What makes a request's key.
 #[derive(Debug, Clone, Copy)]
@@ -131,8 +132,7 @@ impl Parted {
     }
 
     fn url(self, scheme: &str, authority: &str) -> String {
-        let digest: String = self.0.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
-        format!("{scheme}://{authority}/.archway-cache/{digest}")
+        format!("{scheme}://{authority}/.archway-cache/{}", trace::hex(&self.0.finalize()))
     }
 }
 

@@ -12,6 +12,7 @@ use crate::config::values::Rate;
 use crate::limits::gcra::{TakeReply, TakeRequest, Window};
 use crate::limits::headers::Standing;
 use crate::limits::refusals::Refusals;
+use crate::observe::trace;
 
 mod key;
 
@@ -119,7 +120,7 @@ impl RateLimit {
         for key in &self.keys.0 {
             key.feed(cx, request, &mut part);
         }
-        digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+        trace::hex(&digest.finalize())
     }
 
     /// Says how the limit stands: to the record, and to the client with every response.

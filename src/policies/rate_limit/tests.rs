@@ -201,3 +201,18 @@ fn a_limit_by_identity_says_that_it_needs_one() {
         assert_eq!(compiler.needs.identity, expect, "{key}");
     }
 }
+
+#[test]
+fn several_limits_of_one_request_are_told_together() {
+    let scene = crate::memory::Scene::of("GET", "https://shop.example/a", &[]);
+    let mut cx = scene.exchange();
+    let compiled = |id: &str, limit: &str| compile(&format!(r#"{{"key":"ip","limits":["{limit}"]}}"#), id).unwrap();
+    for policy in [compiled("shop.all", "9/s"), compiled("shop.few", "1/s")] {
+        assert!(block_on(policy.on_request(&mut cx, &mut scene.request())).is_ok());
+    }
+    let mut response = Response::empty(StatusCode::OK);
+    response.headers.insert("ratelimit", HeaderValue::from_static("\"origin\";r=1;t=1"));
+    cx.sign(&mut response);
+    let told: Vec<_> = response.headers.get_all("ratelimit").iter().map(|value| value.to_str().unwrap()).collect();
+    assert_eq!(told, [r#""all";r=8;t=1"#, r#""few";r=0;t=1"#]);
+}
