@@ -1,6 +1,8 @@
 // The example origins: one small server on loopback that plays every service named in routes/. `scripts/dev` starts it;
 // `node scripts/lib/origins.mjs [PORT]` starts it alone, beside `scripts/serve` for example.
 import { createServer } from "node:http";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { WebSocketServer } from "ws";
@@ -80,10 +82,7 @@ function services(keySet) {
       const chunk = Buffer.alloc(1 << 16, "archway ");
       const chunks = Number(query.get("mib") ?? 1) * 16;
       response.writeHead(200, { "content-type": "application/octet-stream", "content-length": chunks * chunk.length });
-      for (let sent = 0; sent < chunks && !response.destroyed; sent += 1) {
-        if (!response.write(chunk)) await Promise.race([new Promise((drained) => response.once("drain", drained)), closed(response)]);
-      }
-      return response.end();
+      return pipeline(Readable.from(repeat(chunk, chunks)), response);
     }
     return sendJson(response, 404, { error: "no such stream" });
   }
@@ -96,8 +95,8 @@ function services(keySet) {
   return { catalogue, orders: ordersService, live, issuer, echo: (request, response) => echo(request, response) };
 }
 
-function closed(response) {
-  return new Promise((done) => response.once("close", done));
+function* repeat(chunk, times) {
+  for (let made = 0; made < times; made += 1) yield chunk;
 }
 
 /** Starts the origins on 127.0.0.1:`port` (0: any free port); settles with the server's port and a way to stop it. */
