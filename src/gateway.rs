@@ -148,9 +148,7 @@ impl Gateway {
         if forwarded::is_loop(&headers, &self.settings.name) {
             return Err(GatewayError::Loop);
         }
-        for name in &self.identity_headers {
-            headers.remove(name);
-        }
+        forwarded::remove_every_spelling(&mut headers, &self.identity_headers);
         Ok(Request { method, target, headers, body })
     }
 

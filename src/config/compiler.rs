@@ -46,6 +46,10 @@ pub struct Needs {
     pub secrets: BTreeSet<String>,
     /// Header fields that carry identity to the origin; removed from what every client sends, on every route.
     pub identity_headers: BTreeSet<String>,
+    /// Header fields, in lower case, that carry secrets of clients; the record replaces their values.
+    pub secret_headers: BTreeSet<String>,
+    /// Query parameters that carry secrets of clients; the record replaces their values.
+    pub secret_query: BTreeSet<String>,
 }
 
 /// What a policy or origin is compiled with.

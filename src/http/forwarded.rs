@@ -76,6 +76,20 @@ pub fn admit(method: &Method, headers: &mut HeaderMap, peer_is_trusted: bool) {
     }
 }
 
+/// Removes these fields in every spelling that an origin may take for them: CGI and what came after it cannot tell `_` from `-`
+/// (RFC 3875 section 4.1.18).
+pub fn remove_every_spelling(headers: &mut HeaderMap, names: &[HeaderName]) {
+    for name in names {
+        headers.remove(name);
+    }
+    let underscored = headers.keys().filter(|name| name.as_str().contains('_'));
+    let spelled = |name: &&HeaderName| names.iter().any(|removed| removed.as_str() == name.as_str().replace('_', "-"));
+    let found: Vec<HeaderName> = underscored.filter(spelled).cloned().collect();
+    for name in found {
+        headers.remove(name);
+    }
+}
+
 /// Removes what belongs to the origin's connection; the fields of an upgrade stay with a 101. `Alt-Svc` goes too: it would
 /// send clients past the gateway (RFC 7838).
 pub fn admit_response(status: StatusCode, headers: &mut HeaderMap) {

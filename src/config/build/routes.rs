@@ -204,11 +204,14 @@ impl<'a> Assembly<'a, '_> {
         let used_origins: BTreeSet<usize> = self.routes.iter().map(|(route, _)| route.origin).collect();
         let origin_index: HashMap<usize, usize> = used_origins.iter().enumerate().map(|(new, old)| (*old, new)).collect();
         let mut identity_headers = BTreeSet::new();
+        let mut settings = self.written.settings.clone();
         let mut policies = Vec::new();
         let mut policy_places = Vec::new();
         for instance in used.iter().filter_map(|index| self.policies.all.get(*index)) {
             let Some(policy) = instance.entry.config.clone() else { continue };
             identity_headers.extend(instance.needs.identity_headers.iter().cloned());
+            add_missing(&mut settings.record.redact_headers, &instance.needs.secret_headers);
+            add_missing(&mut settings.record.redact_query, &instance.needs.secret_query);
             let (mode, on_error) = (instance.entry.mode, instance.entry.on_error);
             policies.push(PolicyForm { id: instance.id.clone(), api: instance.api, mode, on_error, policy });
             policy_places.push(Definition::of(instance, self.sources));
@@ -227,10 +230,14 @@ impl<'a> Assembly<'a, '_> {
         }
         let apis = self.written.apis.iter().map(|api| ApiForm { name: api.scope.name.clone(), title: api.title.clone() }).collect();
         let identity_headers = identity_headers.into_iter().collect();
-        let settings = self.written.settings.clone();
         let form = GatewayForm { version: runtime::VERSION, settings, apis, policies, origins, routes, identity_headers };
         Assembled { form, plans, needs, policies: policy_places, origins: origin_places }
     }
+}
+
+fn add_missing(names: &mut Vec<String>, more: &BTreeSet<String>) {
+    let missing: Vec<&String> = more.iter().filter(|name| !names.contains(name)).collect();
+    names.extend(missing.into_iter().cloned());
 }
 
 fn check_rewrite(place: Place, rewrite: &str, owner: &Owner<'_>, identified: bool, diagnostics: &mut Diagnostics) {

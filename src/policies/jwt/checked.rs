@@ -40,6 +40,13 @@ pub fn check(config: Config, compiler: &mut Compiler<'_>) -> Result<Checked, Con
     if let Some(index) = config.required.iter().position(String::is_empty) {
         return Err(ConfigError::at(format!("required.{index}"), "it names no claim; write one such as \"email\""));
     }
+    for source in &config.token {
+        match source {
+            Source::Header(name) => compiler.needs.secret_headers.insert(name.to_ascii_lowercase()),
+            Source::Query(name) => compiler.needs.secret_query.insert(name.clone()),
+            Source::Bearer | Source::Cookie(_) => false,
+        };
+    }
     let read_by_name = |name: &str| config.token.iter().any(|source| matches!(source, Source::Header(h) if h.eq_ignore_ascii_case(name)));
     let mut forwards = Vec::new();
     for (name, claim) in &config.forward {

@@ -1,7 +1,7 @@
 //! Where a request carries its token, and how the token is taken out again before the origin.
 
 use super::written::Source;
-use crate::http::{HeaderMap, HeaderName, HeaderValue, Request, header};
+use crate::http::{HeaderMap, HeaderName, HeaderValue, Request, header, query};
 
 /// What a request carries.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,8 +49,8 @@ pub fn strip(request: &mut Request, source: &Source) {
             };
         }
         Source::Query(name) => {
-            let Some(query) = &request.target.query else { return };
-            let kept: Vec<&str> = query.split('&').filter(|pair| percent_decoded(pair_name(pair)).as_deref() != Some(name)).collect();
+            let Some(text) = &request.target.query else { return };
+            let kept: Vec<&str> = text.split('&').filter(|pair| query::decode(pair_name(pair)) != *name).collect();
             request.target.query = (!kept.is_empty()).then(|| kept.join("&"));
         }
     }
@@ -77,8 +77,8 @@ fn at(request: &Request, source: &Source) -> Result<Vec<String>, &'static str> {
         }
         Source::Query(name) => {
             let pairs = request.target.query.as_deref().unwrap_or_default().split('&');
-            let named = pairs.filter(|pair| percent_decoded(pair_name(pair)).as_deref() == Some(name));
-            named.map(|pair| percent_decoded(pair_value(pair)).ok_or("its query is not UTF-8")).collect()
+            let named = pairs.filter(|pair| query::decode(pair_name(pair)) == *name);
+            Ok(named.map(|pair| query::decode(pair_value(pair)).into_owned()).collect())
         }
     }
 }
@@ -106,26 +106,6 @@ fn pair_name(pair: &str) -> &str {
 
 fn pair_value(pair: &str) -> &str {
     pair.split_once('=').map_or("", |(_, value)| value.trim())
-}
-
-/// Undoes percent-encoding; `None` where that is malformed or not UTF-8.
-fn percent_decoded(text: &str) -> Option<String> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((first, after)) = rest.split_first() {
-        rest = after;
-        if *first != b'%' {
-            bytes.push(*first);
-            continue;
-        }
-        let (digits, after) = rest.split_at_checked(2)?;
-        if !digits.iter().all(u8::is_ascii_hexdigit) {
-            return None;
-        }
-        bytes.push(u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()?);
-        rest = after;
-    }
-    String::from_utf8(bytes).ok()
 }
 
 #[cfg(test)]
@@ -181,8 +161,8 @@ mod tests {
         check(query, &[], Some("a=1&access_token=x"), Ok(Some("x")));
         check(query, &[], Some("access%5Ftoken=x%2Ey"), Ok(Some("x.y")));
         check(query, &[], Some("access_token=x&access%5ftoken=y"), Err("more than one"));
-        check(query, &[], Some("access_token=%ff"), Err("not UTF-8"));
-        check(query, &[], Some("access_token=%+1"), Err("not UTF-8"));
+        check(query, &[], Some("access_token=%ff"), Ok(Some("\u{fffd}")));
+        check(query, &[], Some("access_token=a+b"), Ok(Some("a b")));
         let both = &[Source::Bearer, Source::Query("access_token".into())];
         check(both, &[("authorization", "Bearer x")], None, Ok(Some("x")));
         check(both, &[], Some("access_token=x"), Ok(Some("x")));

@@ -2,7 +2,7 @@
 
 use crate::auth::identity::Identity;
 use crate::config::compiler::{Compiler, ConfigError};
-use crate::http::{HeaderName, HeaderValue, Request};
+use crate::http::{HeaderName, HeaderValue, Request, forwarded};
 
 /// Fields that clients, proxies or the gateway itself use: removing them from every client's request would break more than it
 /// tells.
@@ -66,18 +66,10 @@ impl Forward {
 /// Sets every field from the identity, after removing it in each spelling that an origin may take for it. A claim that is
 /// absent leaves no field; one that a field cannot carry as visible ASCII leaves none either, and its name is returned.
 pub fn apply<'a>(forwards: &'a [Forward], identity: &Identity, request: &mut Request) -> Vec<&'a str> {
-    if forwards.is_empty() {
-        return Vec::new();
-    }
-    let underscored: Vec<HeaderName> = request.headers.keys().filter(|name| name.as_str().contains('_')).cloned().collect();
-    for name in underscored {
-        if forwards.iter().any(|forward| forward.name.as_str() == name.as_str().replace('_', "-")) {
-            request.headers.remove(name);
-        }
-    }
+    let names: Vec<HeaderName> = forwards.iter().map(|forward| forward.name.clone()).collect();
+    forwarded::remove_every_spelling(&mut request.headers, &names);
     let mut omitted = Vec::new();
     for forward in forwards {
-        request.headers.remove(&forward.name);
         let Some(text) = identity.claim_text(&forward.claim) else { continue };
         let visible = text.bytes().all(|byte| matches!(byte, b' '..=b'~'));
         match HeaderValue::try_from(text) {

@@ -116,6 +116,8 @@ fn what_the_deployment_must_have_is_known_even_where_it_has_nothing() {
     assert_eq!(Vec::from_iter(compiler.needs.variables), ["AUDIENCE", "ISSUER"]);
     assert_eq!(Vec::from_iter(compiler.needs.secrets), ["SECRET"]);
     assert_eq!(Vec::from_iter(compiler.needs.identity_headers), ["x-user"]);
+    assert_eq!(Vec::from_iter(compiler.needs.secret_headers), ["x-token"]);
+    assert_eq!(Vec::from_iter(compiler.needs.secret_query), ["t"]);
 }
 
 #[test]
