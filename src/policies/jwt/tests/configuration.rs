@@ -108,8 +108,10 @@ fn every_other_field_is_held_against_what_can_work() {
 #[test]
 fn what_the_deployment_must_have_is_known_even_where_it_has_nothing() {
     let outside = Outside::at(0);
-    let config =
-        json!({ "issuer": "${ISSUER}", "audience": "${AUDIENCE}", "secret": { "secret": "SECRET" }, "forward": { "x-user": "sub" } });
+    let config = json!({
+        "issuer": "${ISSUER}", "audience": "${AUDIENCE}", "secret": { "secret": "SECRET" }, "forward": { "x-user": "sub" },
+        "token": [{ "query": "t" }, { "header": "X-Token" }]
+    });
     let mut compiler = Compiler::new(&*outside.environment, "a", "A");
     let Err(error) = Jwt::compile(serde_json::from_value(config).unwrap(), &mut compiler) else { panic!("it compiled") };
     assert_eq!(error.missing.as_deref(), Some("ISSUER"));
