@@ -40,7 +40,7 @@ pub fn of(which: Which) -> Value {
 fn without_null(value: &mut Value) {
     if let Value::Object(object) = value {
         if object.get("default").is_some_and(Value::is_null) {
-            object.remove("default");
+            object.shift_remove("default");
         }
         if let Some(Value::Array(types)) = object.get_mut("type") {
             types.retain(|kind| kind != "null");
@@ -53,7 +53,7 @@ fn without_null(value: &mut Value) {
             variants.retain(|variant| variant.get("type").is_none_or(|kind| kind != "null"));
             if let [Value::Object(only)] = variants.as_slice() {
                 let only = only.clone();
-                object.remove("anyOf");
+                object.shift_remove("anyOf");
                 object.extend(only);
             }
         }
