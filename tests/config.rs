@@ -2,13 +2,15 @@
 //!
 //! A line `--- NAME ---` begins a routes file of that name, `--- NAME crlf ---` one with CRLF at the end of its lines and
 //! `--- NAME bom ---` one with a byte order mark; `--- vars ---` begins the variables of a deployment; `--- expect ---` begins
-//! what is expected, `--- explain GET /path ---` what is expected of explaining that request. `ARCHWAY_BLESS=1 cargo test --test
+//! what is expected. A line `--- explain GET https://host/path name:value ---`, `--- routes ---` or `--- json ---` before it asks for
+//! an explanation, the table of routes, or errors as JSON (`explain-json` and `routes-json` likewise). `ARCHWAY_BLESS=1 cargo test --test
 //! config` writes what comes instead.
 #![cfg(not(target_arch = "wasm32"))]
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
+use archway::cli::{explain, routes};
 use archway::config::build::environment::Deployment;
 use archway::config::build::{self, load};
 use archway::config::text::diagnostics::Code;
@@ -44,7 +46,27 @@ fn outcome(case: &[Section]) -> String {
     let mut sources: Vec<Source> = case.iter().filter(|(head, _)| head[0].ends_with(".toml")).map(source).collect();
     sources.sort_by_key(|source| (source.name != "routes/gateway.toml", source.name.clone()));
     let outcome = build::build(sources, vars.as_ref());
-    let mut text = anstream::adapter::strip_str(&render::text(&outcome.diagnostics, &outcome.sources)).to_string();
+    let plain = |text: &str| anstream::adapter::strip_str(text).to_string();
+    for (head, _) in case {
+        match head.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+            ["explain", method, url, headers @ ..] => {
+                let form = outcome.form.as_ref().unwrap();
+                let headers = explain::headers(&headers.iter().map(|line| (*line).to_owned()).collect::<Vec<_>>()).unwrap();
+                let explained = explain::explain(&outcome, form, &method.parse().unwrap(), url, &headers).unwrap();
+                return plain(&explain::text(&outcome, form, &explained));
+            }
+            ["explain-json", method, url] => {
+                let form = outcome.form.as_ref().unwrap();
+                let explained = explain::explain(&outcome, form, &method.parse().unwrap(), url, &Default::default()).unwrap();
+                return format!("{:#}\n", explain::value(&outcome, form, &explained));
+            }
+            ["routes"] => return routes::table(&outcome),
+            ["routes-json"] => return format!("{:#}\n", routes::values(&outcome)),
+            ["json"] => return format!("{:#}\n", serde_json::Value::Array(render::values(&outcome.diagnostics, &outcome.sources))),
+            _ => {}
+        }
+    }
+    let mut text = plain(&render::text(&outcome.diagnostics, &outcome.sources));
     match &outcome.form {
         None => writeln!(text, "{}", archway::cli::check::summary(&outcome.diagnostics)).unwrap(),
         Some(form) => {

@@ -17,6 +17,7 @@ use crate::config::runtime::{GatewayForm, PolicyForm};
 use crate::config::template::{Part, Template};
 use crate::error::GatewayError;
 use crate::http::{HeaderMap, HeaderName, HeaderValue, Method, Target};
+use crate::origins::OriginConfig;
 use crate::policies::guard::Guarded;
 use crate::routing::explain::{Candidate, candidates};
 use crate::routing::table::{Found, Table};
@@ -56,7 +57,11 @@ pub fn run(arguments: &Arguments, format: Format) -> Result<(), Failure> {
     if explained.taken.is_ok() { Ok(()) } else { Err(Failure::Shown) }
 }
 
-fn headers(lines: &[String]) -> Result<HeaderMap, Failure> {
+/// Reads header fields of the form NAME:VALUE.
+///
+/// # Errors
+/// The first line that is none.
+pub fn headers(lines: &[String]) -> Result<HeaderMap, Failure> {
     let mut headers = HeaderMap::new();
     for line in lines {
         let parsed = line
@@ -134,7 +139,8 @@ fn origin_path(found: &Found, target: &Target) -> String {
     Template::render(template, fill).unwrap_or(path)
 }
 
-fn text(outcome: &Outcome, form: &GatewayForm, explained: &Explained) -> String {
+/// The explanation for people.
+pub fn text(outcome: &Outcome, form: &GatewayForm, explained: &Explained) -> String {
     let mut out = format!("{BOLD}{}{BOLD:#}\n", explained.request);
     match &explained.taken {
         Ok(taken) => route(&mut out, outcome, form, taken),
@@ -177,7 +183,9 @@ fn route(out: &mut String, outcome: &Outcome, form: &GatewayForm, taken: &Taken)
     if let (Some(origin), Some(definition)) = (form.origins.get(route.origin), outcome.origins.get(route.origin)) {
         let _ = writeln!(out, "\n{BOLD}origin{BOLD:#}\n     {}  {}", origin.id, location(outcome, &plan.origin));
         settings(out, outcome, definition);
-        let _ = writeln!(out, "       sees the path {}", taken.path);
+        if matches!(origin.origin, OriginConfig::Http(_)) {
+            let _ = writeln!(out, "       sees the path {}", taken.path);
+        }
     }
 }
 
@@ -201,7 +209,8 @@ fn word(value: &impl serde::Serialize) -> String {
     serde_json::to_value(value).ok().and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default()
 }
 
-fn value(outcome: &Outcome, form: &GatewayForm, explained: &Explained) -> Value {
+/// The explanation for programs.
+pub fn value(outcome: &Outcome, form: &GatewayForm, explained: &Explained) -> Value {
     let candidates: Vec<Value> = explained
         .candidates
         .iter()

@@ -36,7 +36,8 @@ pub fn access(outcome: &Outcome, index: usize, route: &RouteForm) -> String {
     policies.map(|policy| policy.policy.facts()).filter(|facts| facts.identity).map(|facts| facts.name).collect::<Vec<_>>().join(", ")
 }
 
-fn table(outcome: &Outcome) -> String {
+/// The routes for people.
+pub fn table(outcome: &Outcome) -> String {
     let head = ["METHOD", "PATH", "HOST", "ACCESS", "POLICIES", "ORIGIN", "API", "WRITTEN"].map(str::to_owned);
     let mut rows = vec![head];
     for (index, route) in outcome.form.iter().flat_map(|form| form.routes.iter().enumerate()) {
@@ -76,7 +77,8 @@ fn aligned<const COLUMNS: usize>(rows: &[[String; COLUMNS]]) -> String {
     text
 }
 
-fn values(outcome: &Outcome) -> Value {
+/// The routes for programs.
+pub fn values(outcome: &Outcome) -> Value {
     let Some(form) = &outcome.form else { return Value::Null };
     let routes = form.routes.iter().enumerate().map(|(index, route)| {
         let place = outcome.plans.get(index).map(|plan| &plan.place);

@@ -5,7 +5,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::de::Error as _;
+use serde::de::Visitor;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// A length of time: a whole number and one of `ms`, `s`, `m` (or `min`), `h`, `d`.
@@ -201,7 +201,7 @@ impl fmt::Display for Percent {
 }
 
 macro_rules! as_text {
-    ($($type:ident: $pattern:literal, $about:literal;)+) => {$(
+    ($($type:ident: $pattern:literal, $about:literal, $expect:literal;)+) => {$(
         impl Serialize for $type {
             fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 serializer.collect_str(self)
@@ -210,7 +210,19 @@ macro_rules! as_text {
 
         impl<'de> Deserialize<'de> for $type {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
+                struct Text;
+                impl Visitor<'_> for Text {
+                    type Value = $type;
+
+                    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                        f.write_str($expect)
+                    }
+
+                    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<$type, E> {
+                        text.parse().map_err(E::custom)
+                    }
+                }
+                deserializer.deserialize_str(Text)
             }
         }
 
@@ -228,10 +240,10 @@ macro_rules! as_text {
 }
 
 as_text! {
-    Duration: "^[0-9]+ ?(ms|s|sec|second|m|min|minute|h|hour|d|day)$", "A duration: a whole number with ms, s, m, h or d.";
-    ByteSize: "^[0-9]+ ?(B|KB|kB|MB|GB|KiB|MiB|GiB)$", "A size: a whole number with B, KB, MB, GB, KiB, MiB or GiB.";
-    Rate: "^[1-9][0-9]* ?/ ?([0-9]+ ?)?(s|sec|second|m|min|minute|h|hour|d|day)$", "A rate: a number, a slash and a time.";
-    Percent: "^[0-9]+(\\.[0-9]+)? ?%$", "A share: a number from 0 to 100 with %.";
+    Duration: "^[0-9]+ ?(ms|s|sec|second|m|min|minute|h|hour|d|day)$", "A duration: a whole number with ms, s, m, h or d.", "a duration in quotes, such as \"30s\"";
+    ByteSize: "^[0-9]+ ?(B|KB|kB|MB|GB|KiB|MiB|GiB)$", "A size: a whole number with B, KB, MB, GB, KiB, MiB or GiB.", "a size in quotes, such as \"64KB\"";
+    Rate: "^[1-9][0-9]* ?/ ?([0-9]+ ?)?(s|sec|second|m|min|minute|h|hour|d|day)$", "A rate: a number, a slash and a time.", "a rate in quotes, such as \"20/s\"";
+    Percent: "^[0-9]+(\\.[0-9]+)? ?%$", "A share: a number from 0 to 100 with %.", "a share in quotes, such as \"50%\"";
 }
 
 #[cfg(test)]

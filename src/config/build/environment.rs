@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::config::compiler::{Compiler, ConfigError};
+use crate::config::compiler::{Compiler, ConfigError, Needs};
 use crate::ports::Environment;
 
 /// Variables and secrets by name, from a file such as `.dev.vars`.
@@ -45,44 +45,56 @@ impl Environment for Deployment {
     }
 }
 
-/// Gives every variable and secret the same value.
-struct Everything(&'static str);
+/// Values that stand for unknown ones: text that is long enough for a secret, a URL, a number, an address, a duration.
+const STAND_INS: &[&str] = &["placeholder0placeholder0placeholder0placeholder0", "https://placeholder.example", "1", "192.0.2.1", "1s"];
 
-impl Environment for Everything {
-    fn get(&self, _: &str) -> Option<String> {
-        Some(self.0.to_owned())
+/// Gives each variable and secret one of [`STAND_INS`], the first one where nothing else was said.
+#[derive(Default)]
+struct StandIns(BTreeMap<String, usize>);
+
+impl Environment for StandIns {
+    fn get(&self, name: &str) -> Option<String> {
+        STAND_INS.get(self.0.get(name).copied().unwrap_or(0)).map(|value| (*value).to_owned())
     }
 }
 
-/// Values that stand for unknown ones: a name that is long enough for a secret, a URL, a number, an address, a duration.
-const STAND_INS: &[&str] = &["placeholder0placeholder0placeholder0placeholder0", "https://placeholder.example", "1", "192.0.2.1", "1s"];
+/// Compiles with a deployment's values.
+///
+/// # Errors
+/// Whatever is wrong.
+pub fn compile(deployment: &Deployment, id: &str, run: impl Fn(&mut Compiler<'_>) -> Result<(), ConfigError>) -> Result<(), ConfigError> {
+    run(&mut Compiler::new(deployment, id, id))
+}
 
-/// Compiles with a deployment's values; without a deployment, with the first stand-ins that work. What depends on values that
-/// nobody knows yet cannot be judged and passes.
+/// Compiles without knowing any value: a field that does not work with one stand-in is tried with the next. `named` gives the
+/// variables and secrets that a field names. What depends on values that nobody knows yet cannot be judged and passes.
 ///
 /// # Errors
 /// Whatever is wrong that is not about unknown values.
-pub fn compile<T>(
-    deployment: Option<&Deployment>,
+pub fn sketch(
     id: &str,
-    run: impl Fn(&mut Compiler<'_>) -> Result<T, ConfigError>,
-) -> (crate::config::compiler::Needs, Result<(), ConfigError>) {
-    if let Some(deployment) = deployment {
-        let mut compiler = Compiler::new(deployment, id, id);
-        let result = run(&mut compiler).map(|_| ());
-        return (compiler.needs, result);
-    }
-    let mut first = None;
-    for stand_in in STAND_INS {
-        let environment = Everything(stand_in);
-        let mut compiler = Compiler::new(&environment, id, id);
-        let result = run(&mut compiler).map(|_| ());
-        let unknown = !compiler.needs.variables.is_empty() || !compiler.needs.secrets.is_empty();
-        if result.is_ok() || !unknown {
-            return (compiler.needs, result);
+    named: impl Fn(&str) -> Vec<String>,
+    run: impl Fn(&mut Compiler<'_>) -> Result<(), ConfigError>,
+) -> (Needs, Result<(), ConfigError>) {
+    let mut stand_ins = StandIns::default();
+    let mut needs = Needs::default();
+    loop {
+        let mut compiler = Compiler::new(&stand_ins, id, id);
+        let result = run(&mut compiler);
+        let found = compiler.needs;
+        needs.variables.extend(found.variables.iter().cloned());
+        needs.secrets.extend(found.secrets.iter().cloned());
+        let Err(error) = result else { return (Needs { variables: needs.variables, secrets: needs.secrets, ..found }, Ok(())) };
+        let names = named(&error.field);
+        if names.is_empty() {
+            return (needs, Err(error));
         }
-        first.get_or_insert((compiler.needs, result));
+        for name in names {
+            let next = stand_ins.0.entry(name).or_insert(0);
+            *next += 1;
+            if *next >= STAND_INS.len() {
+                return (needs, Ok(()));
+            }
+        }
     }
-    let (needs, result) = first.unwrap_or_else(|| (Default::default(), Ok(())));
-    (needs, result.or_else(|error| if error.missing.is_some() { Ok(()) } else { Err(error) }))
 }

@@ -6,7 +6,7 @@ use super::load::GATEWAY;
 use super::origins::{self, OriginEntry};
 use super::policies::{self, PolicyEntry, Use};
 use super::written::{WrittenApi, WrittenGateway, WrittenRoute};
-use super::{later, settings};
+use super::{later, matching, settings};
 use crate::config::runtime::Settings;
 use crate::config::text::decode::{self, Skipped};
 use crate::config::text::diagnostics::{Code, Diagnostic, Diagnostics};
@@ -157,6 +157,7 @@ fn head<'a>(file: usize, entry: &'a Entry, api: &mut ApiEntry<'a>, diagnostics: 
         let place = Place::new(file, &entry.node.descend("name").span);
         diagnostics.push(Diagnostic::new(Code::DuplicateName, place, "`gateway` is the name of what is shared in gateway.toml"));
     }
+    matching::check_hosts(file, entry.node.descend("hosts"), &written.hosts, diagnostics);
     api.title = written.title.unwrap_or_else(|| written.name.clone());
     api.version = written.version;
     api.hosts = written.hosts;

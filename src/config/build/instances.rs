@@ -184,7 +184,12 @@ impl Context<'_> {
             return None;
         }
         let run = |compiler: &mut Compiler<'_>| entry.compile(compiler);
-        let (needs, mut result) = environment::compile(None, id, run);
+        let named = |field: &str| {
+            let mut names = Vec::new();
+            named_in(entry.node().descend(field), &mut names);
+            names
+        };
+        let (needs, mut result) = environment::sketch(id, named, run);
         let file = entry.place().file;
         let names = needs.variables.iter().map(|name| (name, false)).chain(needs.secrets.iter().map(|name| (name, true)));
         let mut missing = false;
@@ -193,8 +198,8 @@ impl Context<'_> {
             mentions(file, entry.node(), name, places);
             missing |= self.deployment.is_some_and(|deployment| !deployment.0.contains_key(name));
         }
-        if self.deployment.is_some() && !missing {
-            result = environment::compile(self.deployment, id, run).1;
+        if let Some(deployment) = self.deployment.filter(|_| !missing) {
+            result = environment::compile(deployment, id, run);
         }
         match result {
             Ok(()) => Some(needs),
@@ -223,6 +228,24 @@ impl Context<'_> {
             needs.push(Need { name, secret, places });
         }
         needs
+    }
+}
+
+/// Every variable and secret that `node` names.
+fn named_in(node: &Node, names: &mut Vec<String>) {
+    match &node.value {
+        Value::String(text) => {
+            let after = text.split("${").skip(1);
+            names.extend(after.filter_map(|rest| rest.split_once('}')).map(|(name, _)| name.to_owned()));
+        }
+        Value::Array(elements) => elements.iter().for_each(|element| named_in(element, names)),
+        Value::Table(entries) => {
+            for entry in entries {
+                names.extend(entry.node.text().filter(|_| entry.key == "secret").map(str::to_owned));
+                named_in(&entry.node, names);
+            }
+        }
+        _ => {}
     }
 }
 

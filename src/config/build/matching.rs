@@ -137,7 +137,10 @@ fn condition_form(
     let Err(message) = result else { return Some(form) };
     let entry = node.entry(name);
     let wrong_name = matches!(condition, Condition::Exact(_)) || HeaderName::try_from(name).is_err();
-    let span = entry.map_or(node.span.clone(), |entry| if wrong_name { entry.key_span.clone() } else { entry.node.span.clone() });
+    let span = entry.map_or(node.span.clone(), |entry| match entry.node.entries().first() {
+        Some(test) if !wrong_name => test.node.span.clone(),
+        _ => entry.key_span.clone(),
+    });
     diagnostics.push(Diagnostic::new(Code::WrongValue, Place::new(file, &span), message));
     None
 }

@@ -4,6 +4,7 @@ pub mod chain;
 pub mod conflicts;
 pub mod environment;
 pub mod files;
+pub mod follow_ups;
 pub mod instances;
 pub mod later;
 pub mod load;
@@ -52,5 +53,6 @@ pub fn build(sources: Vec<Source>, deployment: Option<&Deployment>) -> Outcome {
     conflicts::report(&assembled, &mut diagnostics);
     let routes::Assembled { form, plans, needs, policies, origins } = assembled;
     let form = diagnostics.is_empty().then_some(form);
-    Outcome { sources, diagnostics: diagnostics.into_sorted(), form, plans, policies, origins, needs }
+    let diagnostics = follow_ups::without(diagnostics.into_sorted(), &sources);
+    Outcome { sources, diagnostics, form, plans, policies, origins, needs }
 }

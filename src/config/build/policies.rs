@@ -104,6 +104,7 @@ pub fn entry<'a>(file: usize, node: &'a Node, whole: &std::ops::Range<usize>, di
     for entry in node.entries().iter().chain(inside).filter(|entry| BESIDE.contains(&entry.key.as_str())) {
         skipped.insert(entry.node.identity());
         if let Some(other) = set.insert(&entry.key, entry) {
+            let (entry, other) = if entry.key_span.start > other.key_span.start { (entry, other) } else { (other, entry) };
             let message = format!("`{}` is said twice", entry.key);
             report(
                 Diagnostic::new(Code::Conflict, Place::new(file, &entry.key_span), message)

@@ -7,6 +7,7 @@ use serde::de::{self, Deserialize, DeserializeSeed, Error as _, IntoDeserializer
 
 use super::diagnostics::Diagnostics;
 use super::document::{Entry, Node, Value};
+use super::names::nearest;
 use super::problem::{Error, Problem};
 
 /// Nodes that decoding passes over, by [`Node::identity`].
@@ -68,11 +69,20 @@ impl<'a> Decoder<'a> {
         if error.span.is_none() {
             error.span = Some(self.node.span.clone());
             error.node = self.node.identity();
-            if let Problem::MissingKey(key) = &error.problem {
-                error.follows = self.node.entry(key).is_some();
-            }
+            error.follows = self.follows(&error.problem);
         }
         error
+    }
+
+    /// Whether a problem of the whole node only follows from something in it that was taken out.
+    fn follows(self, problem: &Problem) -> bool {
+        let gone = |node: &Node| self.skipped.contains(&node.identity());
+        match problem {
+            Problem::MissingKey(key) => {
+                self.node.entries().iter().any(|entry| gone(&entry.node) && nearest(&entry.key, [key.as_str()]).is_some())
+            }
+            _ => self.node.entries().iter().any(|entry| gone(&entry.node)) || self.node.elements().iter().any(gone),
+        }
     }
 
     fn value<'de, V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {

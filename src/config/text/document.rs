@@ -108,22 +108,35 @@ pub fn parse(file: usize, source: &Source, diagnostics: &mut Diagnostics) -> Nod
     let (table, errors) = DeTable::parse_recoverable(&source.text);
     let root = Node { span: 0..0, value: Value::Table(entries(table.into_inner())) };
     let mut last_line = None;
+    let mut table_twice = None;
     for error in errors {
         let span = error.span().unwrap_or(source.text.len()..source.text.len());
         let line = source.line_of(span.start);
+        let header = (0..=line).rev().find(|line| source.line(*line).trim_start().starts_with('['));
         if error.message() == "duplicate key" {
-            diagnostics.push(duplicate(file, source, &root, span));
+            // All keys of a table that is there twice are there twice; one error says it.
+            if header.is_none() || table_twice != header {
+                diagnostics.push(duplicate(file, source, &root, span));
+            }
+            if header == Some(line) {
+                table_twice = header;
+            }
         } else if last_line != Some(line) {
             // One broken token makes the rest of its line unreadable too.
-            diagnostics.push(Diagnostic::new(Code::Syntax, Place::new(file, &span), syntax_message(error.message())));
+            diagnostics.push(syntax(file, source, &span, error.message()));
         }
         last_line = Some(line);
     }
     root
 }
 
-fn syntax_message(message: &str) -> String {
-    format!("this is not TOML: {message}")
+fn syntax(file: usize, source: &Source, span: &Range<usize>, message: &str) -> Diagnostic {
+    let place = Place::new(file, span);
+    match (message.starts_with("string values must be quoted"), source.slice(span.start, span.end)) {
+        (true, "") => Diagnostic::new(Code::Syntax, place, "a value is missing"),
+        (true, bare) => Diagnostic::new(Code::Syntax, place, "text must stand in quotes").label(format!("write \"{}\"", bare.trim())),
+        (false, _) => Diagnostic::new(Code::Syntax, place, format!("this is not TOML: {message}")),
+    }
 }
 
 fn entries(table: DeTable<'_>) -> Vec<Entry> {
@@ -165,11 +178,15 @@ fn first_key(source: &Source, node: &Node, key: &str, before: usize) -> Option<R
     own.chain(within).max_by_key(|span| span.start)
 }
 
-/// The first line with the same table header as the line of `at`.
+/// The first line with the same header of a table, or of a table in an array, as the line of `at`.
 fn first_header(source: &Source, at: usize) -> Option<Range<usize>> {
     let line = source.line_of(at);
-    let header = source.line(line).trim();
-    let first = (0..line).find(|line| source.line(*line).trim() == header)?;
+    let name = |line: usize| {
+        let text = source.line(line).trim();
+        text.starts_with('[').then(|| text.trim_matches(['[', ']']))
+    };
+    let header = name(line)?;
+    let first = (0..line).find(|line| name(*line) == Some(header))?;
     let start = source.line_start(first);
     let text = source.line(first);
     Some(start + (text.len() - text.trim_start().len())..start + text.trim_end().len())

@@ -6,7 +6,9 @@ pub fn nearest<'a>(wrong: &str, names: impl IntoIterator<Item = &'a str>) -> Opt
     names
         .into_iter()
         .map(|name| (strsim::damerau_levenshtein(&folded, &name.to_lowercase().replace('-', "_")), name))
-        .filter(|(distance, name)| *distance <= (name.chars().count().min(wrong.chars().count()) / 3).max(1) && name.len() > 1)
+        .filter(|(distance, name)| {
+            *distance <= (name.chars().count().min(wrong.chars().count()) / 3).max(1) && (name.len() > 1 || *distance == 0)
+        })
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, name)| name)
 }

@@ -59,8 +59,7 @@ impl Error {
             Problem::MissingKey(key) => {
                 Diagnostic::new(Code::MissingKey, place, format!("the key `{key}` is missing")).label(format!("needs `{key}`"))
             }
-            Problem::WrongType(found, expected) => Diagnostic::new(Code::WrongValue, place, format!("expected {expected}, found {found}"))
-                .label(format!("expected {expected}")),
+            Problem::WrongType(found, expected) => Diagnostic::new(Code::WrongValue, place, format!("expected {expected}, found {found}")),
             Problem::Other(message) => Diagnostic::new(Code::WrongValue, place, message.clone()),
         }
     }
@@ -128,6 +127,7 @@ fn plain(expected: &str) -> String {
         "a boolean" => "true or false".to_owned(),
         "a map" => "a table".to_owned(),
         "a sequence" => "an array".to_owned(),
+        "enum" => "a table with one key".to_owned(),
         "u8" => "a whole number from 0 to 255".to_owned(),
         "u16" => "a whole number from 0 to 65535".to_owned(),
         "u32" | "u64" | "usize" => "a whole number, not negative".to_owned(),
