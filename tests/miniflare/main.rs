@@ -1,0 +1,6 @@
+//! The built worker in Miniflare, asked over real sockets. Run by `scripts/test`, which builds the worker first.
+#![cfg(target_arch = "wasm32")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, missing_docs, reason = "tests")]
+
+mod harness;
+mod smoke;
