@@ -3,7 +3,18 @@ import { pathToFileURL } from "node:url";
 
 const { calls } = await import(pathToFileURL(`${process.cwd()}/tests/miniflare/js/calls.mjs`).href);
 
+// What has not ended by then never will: a hang becomes a failure with a name.
+const HANGS_MS = 30_000;
+
 /** Calls by name, JSON in and JSON out. */
 export async function call(name, argument) {
-  return JSON.stringify((await calls[name](JSON.parse(argument))) ?? null);
+  let watch;
+  const hang = new Promise((_, reject) => {
+    watch = setTimeout(() => reject(new Error(`nothing more happened within ${HANGS_MS} ms`)), HANGS_MS);
+  });
+  try {
+    return JSON.stringify((await Promise.race([calls[name](JSON.parse(argument)), hang])) ?? null);
+  } finally {
+    clearTimeout(watch);
+  }
 }

@@ -3,4 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, missing_docs, reason = "tests")]
 
 mod harness;
+mod limits;
+mod passage;
 mod smoke;
+mod streams;

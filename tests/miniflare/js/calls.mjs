@@ -2,8 +2,10 @@
 import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { brotliCompressSync, gzipSync } from "node:zlib";
 import { send } from "./client.mjs";
 import { Origins } from "./origins.mjs";
+import { brokenOff, echo, events, webSocket } from "./streams.mjs";
 import { Worker } from "./worker.mjs";
 
 const origins = new Origins();
@@ -46,6 +48,15 @@ export const calls = {
 
   /** What the origins have seen since the script was written. */
   seen: () => origins.calls,
+
+  /** Exchanges of `streams.mjs`. */
+  echo: (wanted) => echo(worker, origins, wanted),
+  events: (wanted) => events(worker, origins, wanted),
+  webSocket: (wanted) => webSocket(worker, origins, wanted),
+  brokenOff: (wanted) => brokenOff(worker, origins, wanted),
+
+  /** A text as `gzip` or `br` has it. */
+  compressed: ({ coding, text }) => (coding === "gzip" ? gzipSync(text) : brotliCompressSync(text)).toString("latin1"),
 
   /** Moves the worker's clock. */
   advance: ({ ms }) => worker.advance(ms),

@@ -1,0 +1,125 @@
+// Exchanges in which one side waits for the other, so that they end only where bytes pass as they come. Nothing sleeps: what
+// does not stream, hangs, and the test run's own time limit ends it.
+import { createHash, randomBytes } from "node:crypto";
+import { answered, open } from "./client.mjs";
+import { accepted, frame, texts } from "./frames.mjs";
+import { pairs } from "./origins.mjs";
+
+const gate = () => {
+  let pass;
+  const passed = new Promise((resolve) => (pass = resolve));
+  return { pass, passed };
+};
+
+const written = (stream, bytes) => new Promise((resolve) => stream.write(bytes, resolve));
+
+/** A body of `size` bytes up and the same bytes down again; each side sends its rest only after the other has the beginning. */
+export async function echo(worker, origins, { url, size, headers }) {
+  const sent = createHash("sha256");
+  const received = createHash("sha256");
+  const [originHasFirst, clientHasFirst] = [gate(), gate()];
+  origins.next(async (request, response) => {
+    response.writeHead(200, { "content-type": "application/octet-stream" });
+    for await (const chunk of request) {
+      if (!response.write(chunk)) await new Promise((resolve) => response.once("drain", resolve));
+      originHasFirst.pass();
+    }
+    response.end();
+  });
+
+  const request = open(worker, { method: "POST", url, headers: [...headers, ["transfer-encoding", "chunked"]] });
+  const reply = answered(request);
+  const upload = (async () => {
+    for (let left = size, first = true; left > 0; first = false) {
+      const piece = randomBytes(Math.min(left, 64 * 1024));
+      left -= piece.length;
+      sent.update(piece);
+      await written(request, piece);
+      if (first) await Promise.all([originHasFirst.passed, clientHasFirst.passed]);
+    }
+    request.end();
+  })();
+  const response = await reply;
+  let length = 0;
+  for await (const chunk of response) {
+    received.update(chunk);
+    length += chunk.length;
+    clientHasFirst.pass();
+  }
+  await upload;
+  return { status: response.statusCode, length, same: sent.digest("hex") === received.digest("hex") };
+}
+
+/** Sends an event each time the client has read the one before; what the client read at each step. */
+export async function events(worker, origins, { url, count }) {
+  let reads = gate();
+  origins.next(async (_request, response) => {
+    response.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-cache" });
+    for (let at = 1; at <= count; at += 1) {
+      reads = gate();
+      response.write(`data: ${at}\n\n`);
+      await reads.passed;
+    }
+    response.end();
+  });
+  const request = open(worker, { method: "GET", url, headers: [["accept", "text/event-stream"]] });
+  const reply = answered(request);
+  request.end();
+  const response = await reply;
+  const steps = [];
+  for await (const chunk of response) {
+    steps.push(chunk.toString());
+    reads.pass();
+  }
+  return { headers: pairs(response.rawHeaders), steps };
+}
+
+/** Opens a WebSocket, sends each text and returns what the origin answers: the same in upper case. */
+export async function webSocket(worker, origins, { url, headers, say }) {
+  let seen;
+  origins.next(async (request, socket) => {
+    seen = pairs(request.rawHeaders);
+    socket.write(
+      `HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${accepted(request.headers["sec-websocket-key"])}\r\n\r\n`,
+    );
+    for await (const text of texts(socket)) socket.write(frame(text.toUpperCase(), false));
+  });
+  const key = randomBytes(16).toString("base64");
+  const handshake = [["upgrade", "websocket"], ["connection", "Upgrade"], ["sec-websocket-version", "13"], ["sec-websocket-key", key]];
+  const request = open(worker, { method: "GET", url, headers: [...headers, ...handshake] });
+  const opened = new Promise((resolve, reject) => {
+    request.on("upgrade", (response, socket, first) => resolve({ response, socket, first }));
+    request.on("response", (response) => resolve({ response }));
+    request.on("error", reject);
+  });
+  request.end();
+  const { response, socket, first } = await opened;
+  const heard = [];
+  if (socket) {
+    const answers = texts(socket, first);
+    for (const text of say) {
+      socket.write(frame(text, true));
+      heard.push((await answers.next()).value);
+    }
+    socket.destroy();
+  }
+  return { status: response.statusCode, accepted: response.headers["sec-websocket-accept"] === accepted(key), heard, seen: seen ?? [] };
+}
+
+/** An origin that promises 100 bytes, sends ten and breaks off: whether the client is told that it has not got all. */
+export async function brokenOff(worker, origins, { url }) {
+  origins.next((_request, response) => {
+    response.writeHead(200, { "content-length": "100" });
+    response.write("0123456789", () => response.destroy());
+  });
+  const request = open(worker, { method: "GET", url, headers: [] });
+  const reply = answered(request);
+  request.end();
+  try {
+    const response = await reply;
+    for await (const _ of response);
+    return { complete: response.complete };
+  } catch {
+    return { complete: false };
+  }
+}
