@@ -16,6 +16,7 @@ export function open(worker, { method, url, headers }) {
 export function answered(request) {
   return new Promise((resolve, reject) => {
     request.on("response", resolve);
+    // Once the head of the answer is there, the gateway may have stopped reading.
     request.on("error", reject);
   });
 }

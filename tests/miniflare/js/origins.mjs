@@ -10,11 +10,12 @@ export class Origins {
   #server;
   #scripts = [];
   #pending = [];
+  /** Every request, in order: `{ method, url, headers, body }`. The host stands in the URL; `Host` itself only where it differs. */
   calls = [];
 
   /** Listens; returns the port. */
   async listen() {
-    this.#server = createServer((request, response) => this.#serve(request, response));
+    this.#server = createServer({ requireHostHeader: false }, (request, response) => this.#serve(request, response));
     this.#server.on("upgrade", (request, socket) => this.#upgrade(request, socket));
     this.#server.keepAliveTimeout = 0;
     await new Promise((resolve) => this.#server.listen(0, "127.0.0.1", resolve));

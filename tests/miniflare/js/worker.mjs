@@ -72,7 +72,7 @@ function options(routes, variables, originsPort, onLine) {
         ],
         bindings: variables,
         durableObjects: { LIMITER: { className: "Limiter", useSQLite: true } },
-        outboundService: "origins",
+        outboundService: originsPort === 0 ? undefined : "origins",
         unsafeDirectSockets: [
           { host: "127.0.0.1", port: 0, proxy: true },
           { host: "127.0.0.1", port: 0, entrypoint: "Clock" },
@@ -83,7 +83,7 @@ function options(routes, variables, originsPort, onLine) {
         compatibilityDate: DATE,
         modules: [{ type: "ESModule", path: "/outbound.js", contents: OUTBOUND }],
         modulesRoot: "/",
-        serviceBindings: { ORIGINS: { external: { address: `127.0.0.1:${originsPort}`, http: { style: PROXY } } } },
+        serviceBindings: { ORIGINS: { external: { address: `127.0.0.1:${originsPort || 1}`, http: { style: PROXY } } } },
       },
     ],
   });
