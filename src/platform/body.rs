@@ -29,6 +29,11 @@ pub struct Cap {
 }
 
 impl Cap {
+    /// What `bridge.js` and the counted stream share.
+    pub fn state(&self) -> JsValue {
+        self.state.clone().into()
+    }
+
     /// Whether the stream was broken off because it was too long.
     pub fn exceeded(&self) -> bool {
         Reflect::get(&self.state, &JsValue::from_str("exceeded")).is_ok_and(|value| value.is_truthy())

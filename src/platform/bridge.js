@@ -38,22 +38,34 @@ export function bodyOf(message) {
   return message.body;
 }
 
-/** Counts the bytes of a stream as they pass and breaks it off after `max` of them. */
+/**
+ * Counts the bytes of a stream as they pass and breaks it off after `max` of them. A request with such a body has to be given up
+ * by `state.giveUp`, which [`send`] sets: to the runtime, a stream that fails in JavaScript is one that has ended, and the origin
+ * would take a part for the whole.
+ */
 export function capped(stream, max, state) {
-  let seen = 0;
-  return stream.pipeThrough(
-    new TransformStream({
-      transform(chunk, controller) {
-        seen += chunk.byteLength;
-        if (seen > max) {
-          state.exceeded = true;
-          controller.error(new Error("the body is longer than the route allows"));
-        } else {
-          controller.enqueue(chunk);
-        }
-      },
-    }),
-  );
+  const { readable, writable } = new IdentityTransformStream();
+  count(stream.getReader(), writable.getWriter(), max, state);
+  return readable;
+}
+
+async function count(reader, writer, max, state) {
+  try {
+    for (let seen = 0; ; ) {
+      const { done, value } = await reader.read();
+      if (done) return await writer.close();
+      seen += value.byteLength;
+      if (seen > max) {
+        state.exceeded = true;
+        throw new Error("the body is longer than the route allows");
+      }
+      await writer.write(value);
+    }
+  } catch (error) {
+    state.giveUp?.(error);
+    // Whichever side broke, the other is told; that it may be gone already is nobody's concern.
+    await Promise.allSettled([writer.abort(error), reader.cancel(error)]);
+  }
 }
 
 /** Splits a stream in two. */
@@ -72,14 +84,18 @@ export async function readChunk(reader) {
   return done ? undefined : value;
 }
 
-/** Sends a request; settles with the response's head, or with "timeout" where the first byte took too long. */
-export function send(method, url, fields, body, firstByteMs, totalMs) {
+/**
+ * Sends a request; settles with the response's head, or with "timeout" where the first byte took too long. `cap` is the state of
+ * the body's [`capped`], where it has one.
+ */
+export function send(method, url, fields, body, firstByteMs, totalMs, cap) {
   const init = { method, headers: headersFrom(fields), redirect: "manual" };
   if (body !== undefined) init.body = body;
-  if (totalMs > 0) {
+  if (totalMs > 0 || cap !== undefined) {
     const controller = new AbortController();
     init.signal = controller.signal;
-    setTimeout(() => controller.abort("timeout"), totalMs);
+    if (totalMs > 0) setTimeout(() => controller.abort("timeout"), totalMs);
+    if (cap !== undefined) cap.giveUp = (error) => controller.abort(error);
   }
   if (firstByteMs === 0) return fetch(url, init);
   return new Promise((resolve, reject) => {

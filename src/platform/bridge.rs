@@ -24,7 +24,15 @@ extern "C" {
     pub fn read_chunk(reader: &JsValue) -> Promise;
 
     #[wasm_bindgen(catch)]
-    pub fn send(method: &str, url: &str, fields: &str, body: JsValue, first_byte_ms: f64, total_ms: f64) -> Result<Promise, JsValue>;
+    pub fn send(
+        method: &str,
+        url: &str,
+        fields: &str,
+        body: JsValue,
+        first_byte_ms: f64,
+        total_ms: f64,
+        cap: JsValue,
+    ) -> Result<Promise, JsValue>;
 
     #[wasm_bindgen(catch)]
     pub fn respond(status: u16, fields: &str, body: JsValue) -> Result<JsValue, JsValue>;

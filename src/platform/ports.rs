@@ -9,7 +9,7 @@ use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::{JsFuture, future_to_promise};
 use worker::{Date, Env, console_log};
 
-use super::body::{Outgoing, Stream, outgoing};
+use super::body::{Cap, Outgoing, Stream, outgoing};
 use super::{bridge, wire};
 use crate::http::{Body, OriginRequest, Response, StatusCode};
 use crate::limits::gcra::{TakeReply, TakeRequest};
@@ -92,17 +92,28 @@ impl Fetch for Runtime {
             Outgoing::Value(body, cap) => (body, cap),
             Outgoing::Message(message) => (bridge::body_of(&message), None),
         };
-        let sent =
-            bridge::send(request.method.as_str(), &request.url, &fields, body, request.first_byte_ms as f64, request.total_ms as f64);
+        let sent = bridge::send(
+            request.method.as_str(),
+            &request.url,
+            &fields,
+            body,
+            request.first_byte_ms as f64,
+            request.total_ms as f64,
+            cap.as_ref().map_or(JsValue::UNDEFINED, Cap::state),
+        );
         let answered = match sent {
             Ok(promise) => JsFuture::from(promise).await,
             Err(error) => Err(error),
         };
-        answered.map(response).map_err(|error| match bridge::text(&error) {
-            _ if cap.is_some_and(|cap| cap.exceeded()) => FetchError::BodyTooLarge,
-            text if text == "timeout" => FetchError::Timeout,
-            text => FetchError::Unreachable(text),
-        })
+        match answered {
+            // An origin may answer before it has read the body to its end.
+            _ if cap.is_some_and(|cap| cap.exceeded()) => Err(FetchError::BodyTooLarge),
+            Ok(answer) => Ok(response(answer)),
+            Err(error) => Err(match bridge::text(&error) {
+                text if text == "timeout" => FetchError::Timeout,
+                text => FetchError::Unreachable(text),
+            }),
+        }
     }
 }
 

@@ -48,7 +48,10 @@ async fn compressed_bodies_pass_unopened() {
     let text = "a text that compresses well ".repeat(200);
     for coding in ["gzip", "br"] {
         let body: String = call("compressed", &json!({ "coding": coding, "text": text })).await;
-        before(json!({ "headers": [["content-encoding", coding], ["content-type", "text/plain"], ["vary", "accept-encoding"]], "body": body })).await;
+        before(
+            json!({ "headers": [["content-encoding", coding], ["content-type", "text/plain"], ["vary", "accept-encoding"]], "body": body }),
+        )
+        .await;
         let reply = Ask::get(OPEN).header("accept-encoding", "gzip, br").send().await;
         assert_eq!((reply.status, reply.header("content-encoding")), (200, Some(coding)));
         assert!(reply.body == body, "{coding}: the bytes differ: {} came of {}", reply.body.len(), body.len());
@@ -109,8 +112,10 @@ async fn a_delete_without_a_body_gets_none() {
 
 #[wasm_bindgen_test]
 async fn fields_pass_byte_by_byte_and_repeat() {
-    let latin = "caf\u{e9} \u{fc}\u{df}";
-    let cookies = json!([["set-cookie", "a=1; Path=/"], ["set-cookie", "b=2, c; HttpOnly"], ["x-latin", latin], ["x-two", "1"], ["x-two", "2"]]);
+    // What was written in UTF-8, as its bytes; the runtime itself replaces bytes that are no UTF-8.
+    let latin = "caf\u{c3}\u{a9}";
+    let cookies =
+        json!([["set-cookie", "a=1; Path=/"], ["set-cookie", "b=2, c; HttpOnly"], ["x-latin", latin], ["x-two", "1"], ["x-two", "2"]]);
     before(json!({ "headers": cookies, "body": "ok" })).await;
     let reply: Reply = Ask::get(OPEN).header("x-latin", latin).header("x-many", "1").header("x-many", "2").send().await;
     assert_eq!(values(&reply.headers, "set-cookie"), ["a=1; Path=/", "b=2, c; HttpOnly"]);
@@ -144,7 +149,7 @@ async fn a_client_says_nothing_of_itself() {
     assert_eq!(call.header("x-forwarded-for"), Some("192.0.2.7"));
     assert_eq!((call.header("x-forwarded-host"), call.header("x-forwarded-proto")), (Some("api.example.com"), Some("https")));
     assert_eq!(call.header("forwarded"), Some("by=_archway;for=192.0.2.7;host=\"api.example.com\";proto=https"));
-    assert_eq!(call.header("host"), Some("far.example"));
+    assert_eq!(call.header("host"), None, "the host is the URL's");
     for name in ["x-real-ip", "true-client-ip", "x-hop", "proxy-authorization", "cf-connecting-ip"] {
         assert_eq!(call.header(name), None, "{name}");
     }
@@ -152,7 +157,9 @@ async fn a_client_says_nothing_of_itself() {
 
 #[wasm_bindgen_test]
 async fn a_body_that_is_too_long_is_refused_in_either_framing() {
-    for (body, chunked, status) in [("0123456789", false, 200), ("0123456789", true, 200), ("0123456789+", false, 413), ("0123456789+", true, 413)] {
+    for (body, chunked, status) in
+        [("0123456789", false, 200), ("0123456789", true, 200), ("0123456789+", false, 413), ("0123456789+", true, 413)]
+    {
         before(json!({ "body": "ok" })).await;
         let mut ask = Ask::new("POST", "https://api.example.com/capped/a").body(body);
         ask.chunked = chunked;

@@ -62,3 +62,12 @@ async fn a_body_that_breaks_off_is_not_passed_for_a_whole_one() {
     let seen: Value = call("brokenOff", &json!({ "url": "https://api.example.com/open/broken" })).await;
     assert_eq!(seen, json!({ "complete": false }));
 }
+
+#[wasm_bindgen_test]
+async fn a_client_that_leaves_has_not_sent_a_whole_body() {
+    for path in ["open", "capped"] {
+        serve(ROUTES).await;
+        let seen: Value = call("leaving", &json!({ "url": format!("https://api.example.com/{path}/a") })).await;
+        assert_eq!(seen, json!({ "taken_for_whole": false }), "{path}");
+    }
+}

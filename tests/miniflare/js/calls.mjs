@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { brotliCompressSync, gzipSync } from "node:zlib";
 import { send } from "./client.mjs";
 import { Origins } from "./origins.mjs";
-import { brokenOff, echo, events, webSocket } from "./streams.mjs";
+import { brokenOff, echo, events, leaving, webSocket } from "./streams.mjs";
 import { Worker } from "./worker.mjs";
 
 const origins = new Origins();
@@ -54,6 +54,7 @@ export const calls = {
   events: (wanted) => events(worker, origins, wanted),
   webSocket: (wanted) => webSocket(worker, origins, wanted),
   brokenOff: (wanted) => brokenOff(worker, origins, wanted),
+  leaving: (wanted) => leaving(worker, origins, wanted),
 
   /** A text as `gzip` or `br` has it. */
   compressed: ({ coding, text }) => (coding === "gzip" ? gzipSync(text) : brotliCompressSync(text)).toString("latin1"),

@@ -29,6 +29,7 @@ export class Origins {
   script(origins) {
     this.#scripts = origins.map((origin) => ({ ...origin, acts: [...origin.acts] }));
     this.calls = [];
+    this.#pending = [];
   }
 
   /** Hands the next request to `play(request, response)` instead of the script, before its body is read. */

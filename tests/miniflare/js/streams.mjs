@@ -123,3 +123,23 @@ export async function brokenOff(worker, origins, { url }) {
     return { complete: false };
   }
 }
+
+/** A client that leaves in the middle of its body, which has no length: whether the origin took the part for the whole. */
+export async function leaving(worker, origins, { url }) {
+  const [originHasFirst, originHasAll] = [gate(), gate()];
+  origins.next(async (request, response) => {
+    try {
+      for await (const _ of request) originHasFirst.pass();
+      originHasAll.pass(true);
+    } catch {
+      originHasAll.pass(false);
+    }
+    response.destroy();
+  });
+  const request = open(worker, { method: "POST", url, headers: [["transfer-encoding", "chunked"]] });
+  request.on("error", () => {});
+  request.write("01234");
+  await originHasFirst.passed;
+  request.destroy();
+  return { taken_for_whole: await originHasAll.passed };
+}
