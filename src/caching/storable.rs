@@ -5,8 +5,9 @@ use super::freshness;
 use super::vary::Vary;
 use crate::http::{HeaderMap, HeaderName, StatusCode, content_length, header};
 
-/// The largest body that is stored, in bytes. A longer one of unknown length breaks off in the store, not at the client.
-pub const LARGEST_BODY: u64 = 64 << 20;
+/// The largest body that is stored, in bytes: while a slow client takes its half, the platform keeps the other in memory. A longer
+/// one of unknown length breaks off in the store, not at the client.
+pub const LARGEST_BODY: u64 = 16 << 20;
 
 /// How long a response is fresh and how old it is already, in seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

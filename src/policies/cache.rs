@@ -39,7 +39,9 @@ pub struct Config {
     /// The query parameters that tell responses apart; all by default, in any order.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     query: Option<Vec<String>>,
-    /// Header fields of the request that tell responses apart whatever `Vary` says.
+    /// Header fields of the request that tell responses apart whatever `Vary` says. Where no identity is established, a response
+    /// to a request with `Authorization` or `Cookie` is stored only if that field stands here or in `Vary`, or if the response says
+    /// `public`, `s-maxage` or `must-revalidate`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     headers: Vec<String>,
     /// Whose a stored response is where an identity is established: `"separate"`, the identity's own, by default, or `"shared"`.
@@ -65,10 +67,10 @@ struct Found {
 
 impl Cache {
     /// # Errors
-    /// Where the ttl is under a second, or a header field's name is not one.
+    /// Where the ttl is not whole seconds, or a header field's name is not one.
     pub fn compile(config: Config, compiler: &mut Compiler<'_>) -> Result<Self, ConfigError> {
-        if config.ttl.is_some_and(|ttl| ttl.ms() < 1_000) {
-            return Err(ConfigError::at("ttl", "the shortest ttl is \"1s\"; leave the policy out where nothing is to be stored"));
+        if let Some(ttl) = config.ttl.filter(|ttl| ttl.ms() == 0 || ttl.ms() % 1_000 != 0) {
+            return Err(ConfigError::at("ttl", format!("`{ttl}` is not whole seconds; the shortest ttl is \"1s\"")));
         }
         let fields = config.headers.iter().enumerate().map(|(index, name)| {
             let message = || ConfigError::at(format!("headers.{index}"), format!("`{name}` is not the name of a header field"));

@@ -14,6 +14,7 @@ use crate::policies::{Mode, OnError, guard::Guarded};
 use crate::ports::Ports;
 use crate::routing::Route;
 
+mod properties;
 mod sequences;
 
 /// Fri, 15 Jan 2027 08:00:00 GMT
@@ -265,9 +266,11 @@ fn a_policy_in_report_mode_changes_nothing() {
 
 #[test]
 fn a_policy_that_cannot_work_is_not_built() {
-    for (config, field, expect) in
-        [(r#"{"ttl":"999ms"}"#, "ttl", "shortest ttl"), (r#"{"headers":["accept","x y"]}"#, "headers.1", "not the name")]
-    {
+    for (config, field, expect) in [
+        (r#"{"ttl":"0s"}"#, "ttl", "shortest ttl"),
+        (r#"{"ttl":"1500ms"}"#, "ttl", "not whole seconds"),
+        (r#"{"headers":["accept","x y"]}"#, "headers.1", "not the name"),
+    ] {
         let error = compile(config).err().unwrap();
         assert!(error.field == field && error.message.contains(expect), "{config}: {error:?}");
     }
