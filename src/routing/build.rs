@@ -23,8 +23,8 @@ use crate::policies::guard::Guarded;
 /// As [`Table::build`].
 pub fn table(form: &GatewayForm, policies: &[Rc<Guarded>], origins: &[BuiltOrigin]) -> Result<Table, String> {
     let mut table = Table::default();
-    let (count, tables_of) = assign_hosts(&mut table, &form.routes)?;
-    let mut patterns: Vec<HashMap<String, (Shape, Vec<usize>)>> = (0..count).map(|_| HashMap::new()).collect();
+    let hosts = Hosts::assign(&mut table, &form.routes)?;
+    let mut patterns: Vec<HashMap<String, (Shape, Vec<usize>)>> = (0..hosts.tables).map(|_| HashMap::new()).collect();
     let mut parts = Parts::of(form, policies, origins);
     table.entries.reserve(form.routes.len());
     for (order, route) in form.routes.iter().enumerate() {
@@ -32,7 +32,7 @@ pub fn table(form: &GatewayForm, policies: &[Rc<Guarded>], origins: &[BuiltOrigi
         let pattern = Pattern::parse(&route.path, form.settings.encoded_slash).map_err(|error| wrong(error.message))?;
         table.entries.push(parts.entry(order, route, &pattern).map_err(wrong)?);
         let canonical = pattern.canonical();
-        for index in tables_of.get(route.hosts.as_slice()).into_iter().flatten() {
+        for index in hosts.tables_of.get(route.hosts.as_slice()).into_iter().flatten() {
             let Some(patterns) = patterns.get_mut(*index) else { continue };
             match patterns.get_mut(&canonical) {
                 Some((_, entries)) => entries.push(order),
@@ -49,37 +49,46 @@ pub fn table(form: &GatewayForm, policies: &[Rc<Guarded>], origins: &[BuiltOrigi
     Ok(table)
 }
 
-/// Gives every host its table, and says how many tables there are and which ones the routes with a list of hosts stand in. Hosts
-/// that stand in the same lists have the same routes and share a table.
-fn assign_hosts<'a>(table: &mut Table, routes: &'a [RouteForm]) -> Result<(usize, BTreeMap<&'a [String], BTreeSet<usize>>), String> {
-    let mut tables_of: BTreeMap<&[String], BTreeSet<usize>> = BTreeMap::new();
-    let mut lists_of: BTreeMap<Option<HostPattern>, BTreeSet<&[String]>> = BTreeMap::new();
-    for route in routes {
-        if tables_of.insert(&route.hosts, BTreeSet::new()).is_some() {
-            continue;
+/// Which table serves which hosts. Hosts that stand in the same lists have the same routes and share a table.
+struct Hosts<'a> {
+    /// How many tables there are.
+    tables: usize,
+    /// The tables in which the routes with a list of hosts stand.
+    tables_of: BTreeMap<&'a [String], BTreeSet<usize>>,
+}
+
+impl<'a> Hosts<'a> {
+    /// Gives every host its table.
+    fn assign(table: &mut Table, routes: &'a [RouteForm]) -> Result<Self, String> {
+        let mut tables_of: BTreeMap<&[String], BTreeSet<usize>> = BTreeMap::new();
+        let mut lists_of: BTreeMap<Option<HostPattern>, BTreeSet<&[String]>> = BTreeMap::new();
+        for route in routes {
+            if tables_of.insert(&route.hosts, BTreeSet::new()).is_some() {
+                continue;
+            }
+            if route.hosts.is_empty() {
+                lists_of.entry(None).or_default().insert(&route.hosts);
+            }
+            for host in &route.hosts {
+                let host = HostPattern::parse(host).map_err(|error| format!("route `{}`: {error}", route.id))?;
+                lists_of.entry(Some(host)).or_default().insert(&route.hosts);
+            }
         }
-        if route.hosts.is_empty() {
-            lists_of.entry(None).or_default().insert(&route.hosts);
+        let mut table_of: BTreeMap<BTreeSet<&[String]>, usize> = BTreeMap::new();
+        for (host, lists) in lists_of {
+            let next = table_of.len();
+            let index = *table_of.entry(lists.clone()).or_insert(next);
+            for list in lists {
+                tables_of.entry(list).or_default().insert(index);
+            }
+            match host {
+                None => table.every = Some(index),
+                Some(HostPattern::Exact(name)) => drop(table.exact.insert(name, index)),
+                Some(HostPattern::Wildcard(name)) => drop(table.wildcards.insert(name, index)),
+            }
         }
-        for host in &route.hosts {
-            let host = HostPattern::parse(host).map_err(|error| format!("route `{}`: {error}", route.id))?;
-            lists_of.entry(Some(host)).or_default().insert(&route.hosts);
-        }
+        Ok(Self { tables: table_of.len(), tables_of })
     }
-    let mut table_of: BTreeMap<BTreeSet<&[String]>, usize> = BTreeMap::new();
-    for (host, lists) in lists_of {
-        let next = table_of.len();
-        let index = *table_of.entry(lists.clone()).or_insert(next);
-        for list in lists {
-            tables_of.entry(list).or_default().insert(index);
-        }
-        match host {
-            None => table.every = Some(index),
-            Some(HostPattern::Exact(name)) => drop(table.exact.insert(name, index)),
-            Some(HostPattern::Wildcard(name)) => drop(table.wildcards.insert(name, index)),
-        }
-    }
-    Ok((table_of.len(), tables_of))
 }
 
 fn host_table(patterns: HashMap<String, (Shape, Vec<usize>)>, all: &[Entry]) -> Result<HostTable, String> {
