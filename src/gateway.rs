@@ -70,10 +70,11 @@ impl Gateway {
                 (Rc::<str>::from(origin.id.as_str()), origin.origin.compile(&mut compiler).map_err(|error| error.to_string()))
             })
             .collect();
-        let table = Table::build(&form, &policies, &origins)?;
         let identity_headers = form.identity_headers.iter().filter_map(|name| HeaderName::try_from(name).ok()).collect();
-        let recorder = Rc::new(Recorder::of(&form.settings.record));
-        Ok(Self { ports, settings: form.settings, table, identity_headers, recorder })
+        let settings = form.settings.clone();
+        let recorder = Rc::new(Recorder::of(&settings.record));
+        let table = Table::build(form, policies, origins)?;
+        Ok(Self { ports, settings, table, identity_headers, recorder })
     }
 
     /// Serves one request: exactly one response, exactly one record.

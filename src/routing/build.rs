@@ -1,52 +1,59 @@
-//! Builds the routing table from the runtime form. What many routes share is made once, since a worker does this at its start.
+//! Builds the routing table from the runtime form. A worker does this at its start, so each route costs next to nothing here.
 
-use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 
 use matchit::Router;
 
-use super::Route;
-use super::condition::{Expressions, HeaderCondition, QueryCondition};
 use super::host::HostPattern;
-use super::pattern::Pattern;
-use super::precedence::{ConditionRank, Shape};
-use super::table::{BuiltOrigin, Entry, HostTable, ShapeTable, Table};
+use super::pattern::shape_of;
+use super::routes::Routes;
+use super::table::{BuiltOrigin, HostTable, ShapeTable, Table};
 use crate::config::runtime::{GatewayForm, RouteForm};
-use crate::config::template::Template;
-use crate::http::Method;
 use crate::policies::guard::Guarded;
 
 /// The routing table of a gateway.
 ///
 /// # Errors
 /// As [`Table::build`].
-pub fn table(form: &GatewayForm, policies: &[Rc<Guarded>], origins: &[BuiltOrigin]) -> Result<Table, String> {
-    let mut table = Table::default();
-    let hosts = Hosts::assign(&mut table, &form.routes)?;
-    let mut patterns: Vec<HashMap<String, (Shape, Vec<usize>)>> = (0..hosts.tables).map(|_| HashMap::new()).collect();
-    let mut parts = Parts::of(form, policies, origins);
-    table.entries.reserve(form.routes.len());
+pub(super) fn table(form: GatewayForm, policies: Vec<Rc<Guarded>>, origins: Vec<BuiltOrigin>) -> Result<Table, String> {
+    let hosts = Hosts::assign(&form.routes)?;
+    let mut tables: Vec<HostTable> = (0..hosts.tables).map(|_| HostTable::default()).collect();
     for (order, route) in form.routes.iter().enumerate() {
-        let wrong = |error: String| format!("route `{}`: {error}", route.id);
-        let pattern = Pattern::parse(&route.path, form.settings.encoded_slash).map_err(|error| wrong(error.message))?;
-        table.entries.push(parts.entry(order, route, &pattern).map_err(wrong)?);
-        let canonical = pattern.canonical();
-        for index in hosts.tables_of.get(route.hosts.as_slice()).into_iter().flatten() {
-            let Some(patterns) = patterns.get_mut(*index) else { continue };
-            match patterns.get_mut(&canonical) {
-                Some((_, entries)) => entries.push(order),
+        let shape = shape_of(&route.path);
+        for index in hosts.lists.get(route.hosts.as_slice()).into_iter().flatten() {
+            let Some(HostTable(shapes)) = tables.get_mut(*index) else { continue };
+            match shapes.iter_mut().find(|table| table.shape == shape) {
+                Some(known) => known.routes.push(order),
                 None => {
-                    patterns.insert(canonical.clone(), (pattern.shape(), vec![order]));
+                    let mut table = ShapeTable::new(shape);
+                    table.routes.push(order);
+                    shapes.push(table);
                 }
             }
         }
     }
-    for patterns in patterns {
-        let host = host_table(patterns, &table.entries)?;
-        table.tables.push(host);
+    tables.iter_mut().for_each(|table| table.0.sort_by_key(|table| table.shape));
+    let Hosts { exact, wildcards, every, .. } = hosts;
+    let routes = Routes::new(form.routes, &form.apis, policies, origins, form.settings.encoded_slash);
+    Ok(Table { routes, tables, exact, wildcards, every })
+}
+
+/// The router of some routes that all have one shape.
+///
+/// # Errors
+/// Where a route's path is not a pattern of that shape.
+pub(super) fn router(indices: &[usize], routes: &Routes) -> Result<Router<Vec<usize>>, String> {
+    let mut patterns: HashMap<String, Vec<usize>> = HashMap::with_capacity(indices.len());
+    for index in indices {
+        patterns.entry(routes.canonical(*index)?).or_default().push(*index);
     }
-    Ok(table)
+    let mut router = Router::new();
+    for (canonical, mut entries) in patterns {
+        entries.sort_by_key(|index| routes.rank(*index));
+        router.insert(canonical, entries).map_err(|error| error.to_string())?;
+    }
+    Ok(router)
 }
 
 /// Which table serves which hosts. Hosts that stand in the same lists have the same routes and share a table.
@@ -54,139 +61,42 @@ struct Hosts<'a> {
     /// How many tables there are.
     tables: usize,
     /// The tables in which the routes with a list of hosts stand.
-    tables_of: BTreeMap<&'a [String], BTreeSet<usize>>,
+    lists: BTreeMap<&'a [String], BTreeSet<usize>>,
+    exact: BTreeMap<String, usize>,
+    wildcards: BTreeMap<String, usize>,
+    every: Option<usize>,
 }
 
 impl<'a> Hosts<'a> {
-    /// Gives every host its table.
-    fn assign(table: &mut Table, routes: &'a [RouteForm]) -> Result<Self, String> {
-        let mut tables_of: BTreeMap<&[String], BTreeSet<usize>> = BTreeMap::new();
-        let mut lists_of: BTreeMap<Option<HostPattern>, BTreeSet<&[String]>> = BTreeMap::new();
+    fn assign(routes: &'a [RouteForm]) -> Result<Self, String> {
+        let mut lists: BTreeMap<&[String], BTreeSet<usize>> = BTreeMap::new();
+        let mut named: BTreeMap<Option<HostPattern>, BTreeSet<&[String]>> = BTreeMap::new();
         for route in routes {
-            if tables_of.insert(&route.hosts, BTreeSet::new()).is_some() {
+            if lists.insert(&route.hosts, BTreeSet::new()).is_some() {
                 continue;
             }
             if route.hosts.is_empty() {
-                lists_of.entry(None).or_default().insert(&route.hosts);
+                named.entry(None).or_default().insert(&route.hosts);
             }
             for host in &route.hosts {
                 let host = HostPattern::parse(host).map_err(|error| format!("route `{}`: {error}", route.id))?;
-                lists_of.entry(Some(host)).or_default().insert(&route.hosts);
+                named.entry(Some(host)).or_default().insert(&route.hosts);
             }
         }
-        let mut table_of: BTreeMap<BTreeSet<&[String]>, usize> = BTreeMap::new();
-        for (host, lists) in lists_of {
-            let next = table_of.len();
-            let index = *table_of.entry(lists.clone()).or_insert(next);
-            for list in lists {
-                tables_of.entry(list).or_default().insert(index);
+        let (mut exact, mut wildcards, mut every) = (BTreeMap::new(), BTreeMap::new(), None);
+        let mut tables: BTreeMap<BTreeSet<&[String]>, usize> = BTreeMap::new();
+        for (host, own) in named {
+            let next = tables.len();
+            let index = *tables.entry(own.clone()).or_insert(next);
+            for list in own {
+                lists.entry(list).or_default().insert(index);
             }
             match host {
-                None => table.every = Some(index),
-                Some(HostPattern::Exact(name)) => drop(table.exact.insert(name, index)),
-                Some(HostPattern::Wildcard(name)) => drop(table.wildcards.insert(name, index)),
+                None => every = Some(index),
+                Some(HostPattern::Exact(name)) => drop(exact.insert(name, index)),
+                Some(HostPattern::Wildcard(name)) => drop(wildcards.insert(name, index)),
             }
         }
-        Ok(Self { tables: table_of.len(), tables_of })
-    }
-}
-
-fn host_table(patterns: HashMap<String, (Shape, Vec<usize>)>, all: &[Entry]) -> Result<HostTable, String> {
-    let mut shapes: BTreeMap<Shape, Router<Vec<usize>>> = BTreeMap::new();
-    for (canonical, (shape, mut entries)) in patterns {
-        entries.sort_by_key(|index| all.get(*index).map(|entry| entry.rank));
-        shapes.entry(shape).or_default().insert(canonical, entries).map_err(|error| error.to_string())?;
-    }
-    Ok(HostTable(shapes.into_iter().map(|(shape, patterns)| ShapeTable { shape, patterns }).collect()))
-}
-
-/// What routes are made of.
-struct Parts<'a> {
-    policies: &'a [Rc<Guarded>],
-    origins: &'a [BuiltOrigin],
-    apis: Vec<Rc<str>>,
-    no_conditions: Rc<str>,
-    chains: BTreeMap<&'a [usize], Rc<[Rc<Guarded>]>>,
-    methods: BTreeMap<&'a [String], Rc<[Method]>>,
-    names: BTreeMap<Vec<&'a str>, Rc<[String]>>,
-    expressions: Expressions,
-}
-
-impl<'a> Parts<'a> {
-    fn of(form: &'a GatewayForm, policies: &'a [Rc<Guarded>], origins: &'a [BuiltOrigin]) -> Self {
-        Self {
-            policies,
-            origins,
-            apis: form.apis.iter().map(|api| api.name.as_str().into()).collect(),
-            no_conditions: "".into(),
-            chains: BTreeMap::new(),
-            methods: BTreeMap::new(),
-            names: BTreeMap::new(),
-            expressions: Expressions::default(),
-        }
-    }
-
-    fn entry(&mut self, order: usize, form: &'a RouteForm, pattern: &Pattern<'a>) -> Result<Entry, String> {
-        let headers =
-            form.headers.iter().map(|condition| HeaderCondition::compile(condition, &mut self.expressions)).collect::<Result<_, _>>()?;
-        let query =
-            form.query.iter().map(|condition| QueryCondition::compile(condition, &mut self.expressions)).collect::<Result<_, _>>()?;
-        Ok(Entry {
-            route: Rc::new(self.route(form)?),
-            names: self.names(pattern),
-            trailing_slash: pattern.trailing_slash,
-            methods: self.methods(&form.methods)?,
-            headers,
-            query,
-            rank: ConditionRank { headers: Reverse(form.headers.len()), query: Reverse(form.query.len()), order },
-        })
-    }
-
-    fn route(&mut self, form: &'a RouteForm) -> Result<Route, String> {
-        let api = self.apis.get(form.api).ok_or_else(|| format!("there is no API {}", form.api))?.clone();
-        let (origin_id, origin) = self.origins.get(form.origin).ok_or_else(|| format!("there is no origin {}", form.origin))?;
-        Ok(Route {
-            id: form.id.as_str().into(),
-            api,
-            path: form.path.as_str().into(),
-            conditions: self.conditions(form),
-            chain: self.chain(&form.policies)?,
-            origin_id: origin_id.clone(),
-            origin: origin.clone(),
-            rewrite: form.rewrite.as_deref().map(Template::parse).transpose()?,
-        })
-    }
-
-    /// The conditions of a route in one spelling.
-    fn conditions(&self, form: &RouteForm) -> Rc<str> {
-        if form.headers.is_empty() && form.query.is_empty() {
-            return self.no_conditions.clone();
-        }
-        serde_json::to_string(&(&form.headers, &form.query)).unwrap_or_default().into()
-    }
-
-    fn chain(&mut self, indices: &'a [usize]) -> Result<Rc<[Rc<Guarded>]>, String> {
-        if let Some(known) = self.chains.get(indices) {
-            return Ok(known.clone());
-        }
-        let policy = |index: &usize| self.policies.get(*index).cloned().ok_or_else(|| format!("there is no policy {index}"));
-        let chain: Rc<[_]> = indices.iter().map(policy).collect::<Result<Vec<_>, _>>()?.into();
-        self.chains.insert(indices, chain.clone());
-        Ok(chain)
-    }
-
-    fn methods(&mut self, written: &'a [String]) -> Result<Rc<[Method]>, String> {
-        if let Some(known) = self.methods.get(written) {
-            return Ok(known.clone());
-        }
-        let method = |name: &String| Method::from_bytes(name.as_bytes()).map_err(|_| format!("`{name}` is not a method"));
-        let methods: Rc<[_]> = written.iter().map(method).collect::<Result<Vec<_>, _>>()?.into();
-        self.methods.insert(written, methods.clone());
-        Ok(methods)
-    }
-
-    fn names(&mut self, pattern: &Pattern<'a>) -> Rc<[String]> {
-        let names: Vec<&str> = pattern.names().collect();
-        self.names.entry(names).or_insert_with_key(|names| names.iter().map(|name| (*name).to_owned()).collect()).clone()
+        Ok(Self { tables: tables.len(), lists, exact, wildcards, every })
     }
 }

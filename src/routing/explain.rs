@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::condition::{Expressions, HeaderCondition, QueryCondition};
 use super::host::{HostPattern, HostRank};
-use super::pattern::Pattern;
+use super::pattern::{Pattern, shape_of};
 use super::precedence::{ConditionRank, MethodRank, Shape};
 use crate::config::runtime::{GatewayForm, RouteForm};
 use crate::http::{HeaderMap, Method, Target};
@@ -71,7 +71,7 @@ pub fn candidates(form: &GatewayForm, target: &Target, method: &Method, headers:
             Ok((host, method)) => {
                 let (headers, query) = (std::cmp::Reverse(candidate.headers.len()), std::cmp::Reverse(candidate.query.len()));
                 let conditions = ConditionRank { headers, query, order: route };
-                taking.push((Rank { host, shape: pattern.shape(), method, conditions }, route));
+                taking.push((Rank { host, shape: shape_of(&candidate.path), method, conditions }, route));
             }
             Err(outcome) => losing.push(Candidate { route, outcome }),
         }

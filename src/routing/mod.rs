@@ -15,6 +15,7 @@ pub mod explain;
 pub mod host;
 pub mod pattern;
 pub mod precedence;
+mod routes;
 #[cfg(test)]
 mod sample;
 pub mod table;

@@ -101,15 +101,6 @@ impl<'a> Pattern<'a> {
         text
     }
 
-    /// Which segments are literal, as precedence looks at it.
-    pub fn shape(&self) -> Shape {
-        let mut shape = Shape::default();
-        for segment in &self.segments {
-            shape.push(matches!(segment, Segment::Literal(_)), matches!(segment, Segment::Rest(_)));
-        }
-        shape
-    }
-
     /// The names of the parameters, in order; that of the rest is last.
     pub fn names(&self) -> impl Iterator<Item = &'a str> {
         self.segments.iter().filter_map(Segment::name)
@@ -131,6 +122,15 @@ impl<'a> Pattern<'a> {
         }
         given.next().is_none()
     }
+}
+
+/// Which segments of a well-formed pattern are literal, as precedence looks at it; nothing is checked or copied.
+pub fn shape_of(text: &str) -> Shape {
+    let mut shape = Shape::default();
+    for segment in text.split('/').filter(|segment| !segment.is_empty()) {
+        shape.push(!segment.starts_with('{'), segment.starts_with("{*"));
+    }
+    shape
 }
 
 impl<'a> Segment<'a> {

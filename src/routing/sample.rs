@@ -54,14 +54,16 @@ pub fn gateway<'a>(lines: impl IntoIterator<Item = &'a str>) -> GatewayForm {
     }
 }
 
-/// The table of a gateway.
+/// The table of a gateway, complete.
 pub fn table(form: &GatewayForm) -> Result<Table, String> {
     let build = |origin: &OriginForm| -> Result<BuiltOrigin, ConfigError> {
         let mut compiler = Compiler::new(&NoEnvironment, &origin.id, "");
         Ok((Rc::from(origin.id.as_str()), Ok(origin.origin.compile(&mut compiler)?)))
     };
     let origins: Result<Vec<_>, _> = form.origins.iter().map(build).collect();
-    Table::build(form, &[], &origins.unwrap())
+    let table = Table::build(form.clone(), Vec::new(), origins.unwrap())?;
+    table.complete()?;
+    Ok(table)
 }
 
 /// A request written in one line: `GET https://host/path?query name:value`.

@@ -5,16 +5,17 @@
 //! matchit prefers can hide another, and `{id}` and `{*rest}` may stand at one place. A look-up costs one matchit look-up for each
 //! shape of the path's length; real catalogues have a handful.
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use matchit::{Match, Router};
+use matchit::{Params, Router};
 
 use super::Route;
 use super::build;
-use super::condition::{HeaderCondition, QueryCondition};
 use super::host::parents;
-use super::precedence::{ConditionRank, MethodRank, Shape};
+use super::precedence::{MethodRank, Shape};
+use super::routes::{Entry, Routes};
 use crate::config::runtime::GatewayForm;
 use crate::error::GatewayError;
 use crate::http::{HeaderMap, Method, Target};
@@ -35,9 +36,8 @@ pub struct Found {
 pub type BuiltOrigin = (Rc<str>, Result<Rc<dyn Origin>, String>);
 
 /// All routes. Hosts with the same routes share one [`HostTable`].
-#[derive(Default)]
 pub struct Table {
-    pub(super) entries: Vec<Entry>,
+    pub(super) routes: Routes,
     pub(super) tables: Vec<HostTable>,
     /// Indices into `tables`, as the next two.
     pub(super) exact: BTreeMap<String, usize>,
@@ -49,21 +49,11 @@ pub struct Table {
 #[derive(Default)]
 pub(super) struct HostTable(pub(super) Vec<ShapeTable>);
 
-/// The patterns of one shape, each with its routes: indices into [`Table::entries`], in the order of their rank.
+/// The routes of one shape, as indices into [`Routes`].
 pub(super) struct ShapeTable {
     pub(super) shape: Shape,
-    pub(super) patterns: Router<Vec<usize>>,
-}
-
-/// One route, ready to be tried.
-pub(super) struct Entry {
-    pub(super) route: Rc<Route>,
-    pub(super) names: Rc<[String]>,
-    pub(super) trailing_slash: bool,
-    pub(super) methods: Rc<[Method]>,
-    pub(super) headers: Box<[HeaderCondition]>,
-    pub(super) query: Box<[QueryCondition]>,
-    pub(super) rank: ConditionRank,
+    pub(super) routes: Vec<usize>,
+    patterns: OnceCell<Result<Router<Vec<usize>>, String>>,
 }
 
 /// What is looked up.
@@ -77,49 +67,61 @@ struct Wanted<'a> {
 }
 
 impl Table {
-    /// Builds the table.
+    /// Builds the table. Routers and routes themselves are built when a request first needs them, so that a worker with many
+    /// routes starts at once; [`Table::complete`] builds everything.
     ///
     /// # Errors
-    /// Where an index points nowhere, or a path, host, method, condition or rewrite is not one; the native command has seen to it
-    /// that none of this happens.
-    pub fn build(form: &GatewayForm, policies: &[Rc<Guarded>], origins: &[BuiltOrigin]) -> Result<Self, String> {
+    /// Where a host is not one.
+    pub fn build(form: GatewayForm, policies: Vec<Rc<Guarded>>, origins: Vec<BuiltOrigin>) -> Result<Self, String> {
         build::table(form, policies, origins)
+    }
+
+    /// Builds everything there is, as the native command does before it lets a gateway pass.
+    ///
+    /// # Errors
+    /// The first route whose index points nowhere, or whose path, method, condition or rewrite is not one.
+    pub fn complete(&self) -> Result<(), String> {
+        (0..self.routes.len()).try_for_each(|index| self.routes.get(index).map(drop))?;
+        self.tables.iter().flat_map(|table| &table.0).try_for_each(|table| table.patterns(&self.routes).map(drop))
     }
 
     /// The one route for a request.
     ///
     /// # Errors
     /// [`GatewayError::Misdirected`] where no route is for this host, [`GatewayError::MethodNotAllowed`] where routes have this host
-    /// and path but none of them takes the method, [`GatewayError::RouteNotFound`] otherwise.
+    /// and path but none of them takes the method, [`GatewayError::RouteNotFound`] otherwise; and [`GatewayError::Misconfigured`]
+    /// where a route that might be meant cannot be built.
     pub fn find(&self, target: &Target, method: &Method, headers: &HeaderMap) -> Result<Found, GatewayError> {
-        let trimmed = target.path.strip_suffix('/').filter(|trimmed| !trimmed.is_empty()).unwrap_or(&target.path);
-        let segments = if trimmed == "/" { 0 } else { trimmed.bytes().filter(|byte| *byte == b'/').count() };
-        let wanted = Wanted { path: &target.path, trimmed, segments, query: target.query.as_deref(), method, headers };
-        let mut patterns = self.tables(target.host()).flat_map(|table| table.matching(&wanted));
-        if let Some(found) = patterns.find_map(|(shape, matched)| self.choose(shape, matched, &wanted)) {
-            return Ok(found);
+        let wanted = Wanted::of(target, method, headers);
+        let mut passed: Vec<usize> = Vec::new();
+        for host in self.hosts(target.host()) {
+            for table in host.0.iter().filter(|table| table.shape.fits(wanted.segments)) {
+                let patterns = table.patterns(&self.routes).map_err(misconfigured)?;
+                let Ok(matched) = patterns.at(wanted.path(table.shape)) else { continue };
+                match self.choose(matched.value, &wanted)? {
+                    Some(entry) => return Ok(entry.found(table.shape, matched.params, &wanted)),
+                    None => passed.extend(matched.value),
+                }
+            }
         }
-        if self.tables(target.host()).next().is_none() {
+        if self.hosts(target.host()).next().is_none() {
             return Err(GatewayError::Misdirected);
         }
-        let patterns = self.tables(target.host()).flat_map(|table| table.matching(&wanted));
-        Err(refusal(patterns.flat_map(|(_, matched)| self.entries(matched.value)), method))
+        let passed: Result<Vec<&Entry>, String> = passed.into_iter().map(|index| self.routes.get(index)).collect();
+        Err(refusal(&passed.map_err(misconfigured)?, method))
     }
 
     /// What is for a host, closest first.
-    fn tables(&self, host: &str) -> impl Iterator<Item = &HostTable> {
+    fn hosts(&self, host: &str) -> impl Iterator<Item = &HostTable> {
         let wildcards = parents(host).filter_map(|name| self.wildcards.get(name));
         self.exact.get(host).into_iter().chain(wildcards).chain(&self.every).filter_map(|index| self.tables.get(*index))
     }
 
-    fn entries<'t>(&'t self, indices: &'t [usize]) -> impl Iterator<Item = &'t Entry> {
-        indices.iter().filter_map(|index| self.entries.get(*index))
-    }
-
-    /// The best route of one pattern, if any takes the request.
-    fn choose(&self, shape: Shape, matched: Match<'_, '_, &Vec<usize>>, wanted: &Wanted<'_>) -> Option<Found> {
+    /// The best of one pattern's routes, if any takes the request.
+    fn choose(&self, indices: &[usize], wanted: &Wanted<'_>) -> Result<Option<&Entry>, GatewayError> {
         let mut best: Option<(MethodRank, &Entry)> = None;
-        for entry in self.entries(matched.value) {
+        for index in indices {
+            let entry = self.routes.get(*index).map_err(misconfigured)?;
             let Some(rank) = MethodRank::of(&entry.methods, wanted.method) else { continue };
             if best.is_some_and(|(best, _)| best <= rank) || !entry.holds(wanted) {
                 continue;
@@ -129,24 +131,41 @@ impl Table {
                 break;
             }
         }
-        let (_, entry) = best?;
-        let params = entry.names.iter().cloned().zip(matched.params.iter().map(|(_, value)| value.to_owned())).collect();
-        Some(Found { route: entry.route.clone(), params, path: entry.spelling(shape, wanted) })
+        Ok(best.map(|(_, entry)| entry))
     }
 }
 
-impl HostTable {
-    /// The patterns that match the path, best first.
-    fn matching<'t, 'w>(&'t self, wanted: &'w Wanted<'w>) -> impl Iterator<Item = (Shape, Match<'t, 'w, &'t Vec<usize>>)> {
-        self.0.iter().filter(|table| table.shape.fits(wanted.segments)).filter_map(|table| {
-            let path = if table.shape.has_rest() { wanted.path } else { wanted.trimmed };
-            Some((table.shape, table.patterns.at(path).ok()?))
-        })
+fn misconfigured(log: String) -> GatewayError {
+    GatewayError::Misconfigured { log }
+}
+
+impl ShapeTable {
+    pub(super) fn new(shape: Shape) -> Self {
+        Self { shape, routes: Vec::new(), patterns: OnceCell::new() }
+    }
+
+    /// The patterns, each with its routes in the order of their rank.
+    fn patterns(&self, routes: &Routes) -> Result<&Router<Vec<usize>>, String> {
+        self.patterns.get_or_init(|| build::router(&self.routes, routes)).as_ref().map_err(String::clone)
+    }
+}
+
+impl<'a> Wanted<'a> {
+    fn of(target: &'a Target, method: &'a Method, headers: &'a HeaderMap) -> Self {
+        let path = target.path.as_str();
+        let trimmed = path.strip_suffix('/').filter(|trimmed| !trimmed.is_empty()).unwrap_or(path);
+        let segments = if trimmed == "/" { 0 } else { trimmed.bytes().filter(|byte| *byte == b'/').count() };
+        Self { path, trimmed, segments, query: target.query.as_deref(), method, headers }
+    }
+
+    /// The path as patterns of a shape see it: a trailing slash counts in the rest alone.
+    fn path(&self, shape: Shape) -> &'a str {
+        if shape.has_rest() { self.path } else { self.trimmed }
     }
 }
 
 /// Why nothing was found, given the routes that have the path.
-fn refusal<'a>(entries: impl Iterator<Item = &'a Entry>, method: &Method) -> GatewayError {
+fn refusal(entries: &[&Entry], method: &Method) -> GatewayError {
     let mut allow = Vec::new();
     for entry in entries {
         if MethodRank::of(&entry.methods, method).is_some() {
@@ -171,11 +190,11 @@ impl Entry {
             && self.query.iter().all(|condition| condition.holds(wanted.query))
     }
 
-    fn spelling(&self, shape: Shape, wanted: &Wanted<'_>) -> Option<String> {
-        if shape.has_rest() || wanted.segments == 0 || self.trailing_slash == wanted.path.ends_with('/') {
-            return None;
-        }
-        Some(if self.trailing_slash { format!("{}/", wanted.trimmed) } else { wanted.trimmed.to_owned() })
+    fn found(&self, shape: Shape, params: Params<'_, '_>, wanted: &Wanted<'_>) -> Found {
+        let params = self.names.iter().cloned().zip(params.iter().map(|(_, value)| value.to_owned())).collect();
+        let same_spelling = shape.has_rest() || wanted.segments == 0 || self.trailing_slash == wanted.path.ends_with('/');
+        let path = if self.trailing_slash { format!("{}/", wanted.trimmed) } else { wanted.trimmed.to_owned() };
+        Found { route: self.route.clone(), params, path: (!same_spelling).then_some(path) }
     }
 }
 

@@ -69,7 +69,8 @@ fn form() -> GatewayForm {
 /// The table alone; its policies and origins answer nothing.
 fn table() -> Table {
     let form = without_policies(form());
-    Table::build(&form, &[], &origins(&form)).expect("the catalogue can be built")
+    let origins = origins(&form);
+    Table::build(form, Vec::new(), origins).expect("the catalogue can be built")
 }
 
 fn without_policies(mut form: GatewayForm) -> GatewayForm {
@@ -95,11 +96,20 @@ fn parse_json(bencher: Bencher) {
     bencher.bench_local(|| serde_json::from_str::<GatewayForm>(black_box(&json)));
 }
 
+/// What a worker does at its start, after reading the JSON.
 #[divan::bench]
 fn build_table(bencher: Bencher) {
-    let form = without_policies(form());
-    let origins = origins(&form);
-    bencher.bench_local(|| Table::build(black_box(&form), &[], &origins));
+    let input = || {
+        let form = without_policies(form());
+        (origins(&form), form)
+    };
+    bencher.with_inputs(input).bench_local_values(|(origins, form)| Table::build(form, Vec::new(), origins));
+}
+
+/// What requests do bit by bit afterwards, all of it.
+#[divan::bench]
+fn complete_table(bencher: Bencher) {
+    bencher.with_inputs(table).bench_local_refs(|table| table.complete());
 }
 
 #[divan::bench]
