@@ -6,6 +6,7 @@
 //! an explanation, the table of routes, or errors as JSON (`explain-json` and `routes-json` likewise). `ARCHWAY_BLESS=1 cargo test --test
 //! config` writes what comes instead.
 #![cfg(not(target_arch = "wasm32"))]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};

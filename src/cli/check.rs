@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use super::routes::location;
 use super::{Directory, Failure, Format, deployment};
 use crate::config::build::{self, Outcome, load};
 use crate::config::text::diagnostics::Diagnostic;
@@ -20,7 +21,8 @@ pub fn run(directory: &Directory, format: Format) -> Result<(), Failure> {
             anstream::println!("{} in {} are all right", count(routes, "route"), count(apis, "API"));
             for need in &outcome.needs {
                 let what = if need.secret { "secret" } else { "variable" };
-                anstream::println!("needs the {what} {}", need.name);
+                let place = need.places.first().map(|place| location(&outcome, place)).unwrap_or_default();
+                anstream::println!("needs the {what} {}  {place}", need.name);
             }
         }
         Format::Json => {

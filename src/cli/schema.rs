@@ -34,7 +34,22 @@ pub fn of(which: Which) -> Value {
     }
     .to_value();
     without_null(&mut schema);
-    schema
+    named(schema)
+}
+
+/// Calls the schema of each policy's configuration by the policy's name.
+fn named(schema: Value) -> Value {
+    let mut text = schema.to_string();
+    let kinds = schema.pointer("/$defs/Policy/properties").and_then(Value::as_object);
+    for (kind, value) in kinds.into_iter().flatten() {
+        let reference = value.pointer("/allOf/0/$ref").and_then(Value::as_str);
+        if let Some(name) = reference.and_then(|reference| reference.strip_prefix("#/$defs/")).filter(|name| name.starts_with("Config")) {
+            text = text
+                .replace(&format!("\"#/$defs/{name}\""), &format!("\"#/$defs/{kind}\""))
+                .replace(&format!("\"{name}\":"), &format!("\"{kind}\":"));
+        }
+    }
+    serde_json::from_str(&text).unwrap_or(schema)
 }
 
 fn without_null(value: &mut Value) {
@@ -62,5 +77,56 @@ fn without_null(value: &mut Value) {
         Value::Object(object) => object.values_mut().for_each(without_null),
         Value::Array(elements) => elements.iter_mut().for_each(without_null),
         _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::build::files::{API_KEYS, GATEWAY_KEYS};
+    use crate::policies::FACTS;
+
+    fn keys(value: &Value, pointer: &str) -> Vec<String> {
+        value.pointer(pointer).and_then(Value::as_object).unwrap().keys().cloned().collect()
+    }
+
+    #[test]
+    fn schemas_have_every_key_that_is_read() {
+        assert_eq!(keys(&of(Which::Gateway), "/properties"), GATEWAY_KEYS);
+        assert_eq!(keys(&of(Which::Api), "/properties"), API_KEYS);
+    }
+
+    #[test]
+    fn schemas_have_every_policy_with_its_description() {
+        let schema = of(Which::Api);
+        let kinds = keys(&schema, "/$defs/Policy/properties");
+        let expect: Vec<&str> = FACTS.iter().map(|facts| facts.name).chain(["mode", "on_error"]).collect();
+        assert_eq!(kinds, expect);
+        for facts in FACTS {
+            let policy = schema.pointer(&format!("/$defs/Policy/properties/{}", facts.name)).unwrap();
+            assert!(policy["description"].as_str().is_some_and(|about| about.len() > 20), "{}", facts.name);
+            assert!(schema.pointer(&format!("/$defs/{}", facts.name)).is_some(), "{}", facts.name);
+        }
+    }
+
+    #[test]
+    fn every_reference_leads_somewhere_and_nothing_is_null() {
+        fn check(value: &Value, whole: &Value) {
+            match value {
+                Value::Object(object) => {
+                    if let Some(reference) = object.get("$ref").and_then(Value::as_str) {
+                        assert!(whole.pointer(reference.trim_start_matches('#')).is_some(), "{reference}");
+                    }
+                    object.values().for_each(|value| check(value, whole));
+                }
+                Value::Array(elements) => elements.iter().for_each(|value| check(value, whole)),
+                Value::String(text) => assert_ne!(text, "null"),
+                other => assert!(!other.is_null()),
+            }
+        }
+        for which in [Which::Gateway, Which::Api] {
+            let schema = of(which);
+            check(&schema, &schema);
+        }
     }
 }

@@ -207,7 +207,11 @@ impl SigningKey {
             let p384 = Jwk::from_encoding_key(&key, Algorithm::ES256).is_err();
             (key, if p384 { Algorithm::ES384 } else { Algorithm::ES256 })
         } else {
-            (rsa().map_err(|error| usage("this is not a PEM file with a private key", error))?, Algorithm::RS256)
+            let wrong = |_| {
+                let form = "expected PKCS #8 (`-----BEGIN PRIVATE KEY-----`), which `openssl pkcs8 -topk8 -nocrypt` makes of others";
+                Failure::Usage(format!("this is not a PEM file with a private key: {form}"))
+            };
+            (rsa().map_err(wrong)?, Algorithm::RS256)
         };
         let algorithm = alg.map_or(default, Algorithm::from);
         let family = |algorithm: Algorithm| match algorithm {

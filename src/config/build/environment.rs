@@ -98,3 +98,6 @@ pub fn sketch(
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -14,6 +14,12 @@ use crate::config::text::document::{Entry, Node, Value};
 use crate::config::text::names::{list, nearest};
 use crate::config::text::source::{Place, Source};
 
+/// The keys at the top of gateway.toml.
+pub const GATEWAY_KEYS: &[&str] = &["gateway", "policies", "origins"];
+
+/// The keys at the top of an API's file.
+pub const API_KEYS: &[&str] = &["api", "policies", "origins", "routes"];
+
 /// Everything that was written.
 #[derive(Debug)]
 pub struct Written<'a> {
@@ -108,7 +114,7 @@ fn gateway<'a>(file: usize, root: &'a Node, written: &mut Written<'a>, diagnosti
                 written.shared.uses = policies::uses(file, list, diagnostics);
             }
             "policies" | "origins" => named(file, entry, &mut written.shared, diagnostics),
-            _ => unknown(file, entry, &["gateway", "policies", "origins"], "an API's file", diagnostics),
+            _ => unknown(file, entry, GATEWAY_KEYS, "an API's file", diagnostics),
         }
     }
 }
@@ -127,7 +133,7 @@ fn api<'a>(file: usize, root: &'a Node, diagnostics: &mut Diagnostics) -> ApiEnt
                     diagnostics.push(Diagnostic::new(Code::WrongValue, place, "routes are an array: write each as `[[routes]]`"));
                 }
             },
-            _ => unknown(file, entry, &["api", "policies", "origins", "routes"], GATEWAY, diagnostics),
+            _ => unknown(file, entry, API_KEYS, GATEWAY, diagnostics),
         }
     }
     if root.entry("api").is_none() {

@@ -235,3 +235,6 @@ impl<'de> de::VariantAccess<'de> for Variant<'_> {
         de::Deserializer::deserialize_any(self.decoder, visitor)
     }
 }
+
+#[cfg(test)]
+mod tests;

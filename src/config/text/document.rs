@@ -191,3 +191,6 @@ fn first_header(source: &Source, at: usize) -> Option<Range<usize>> {
     let text = source.line(first);
     Some(start + (text.len() - text.trim_start().len())..start + text.trim_end().len())
 }
+
+#[cfg(test)]
+mod tests;

@@ -22,3 +22,34 @@ pub fn list<S: AsRef<str>>(names: &[S]) -> String {
         Some((last, others)) => format!("{} or {last}", others.join(", ")),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(wrong: &str, expect: Option<&str>) {
+        let names = ["policies", "origins", "routes", "rate_limit", "a", "timeout", "total_timeout"];
+        assert_eq!(nearest(wrong, names), expect, "{wrong}");
+    }
+
+    #[test]
+    fn the_nearest_name_is_found() {
+        check("polices", Some("policies"));
+        check("Policies", Some("policies"));
+        check("rate-limit", Some("rate_limit"));
+        check("ratelimit", Some("rate_limit"));
+        check("orgins", Some("origins"));
+        check("tiemout", Some("timeout"));
+        check("a", Some("a"));
+        check("b", None);
+        check("teleport", None);
+        check("", None);
+    }
+
+    #[test]
+    fn lists_are_read_aloud() {
+        assert_eq!(list::<&str>(&[]), "nothing");
+        assert_eq!(list(&["a"]), "`a`");
+        assert_eq!(list(&["a", "b", "c"]), "`a`, `b` or `c`");
+    }
+}

@@ -150,3 +150,6 @@ fn place_value(place: &Place, sources: &[Source]) -> serde_json::Map<String, Val
     }
     object
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,43 @@
+use super::*;
+
+#[test]
+fn files_of_variables_are_read() {
+    for (text, expect) in [
+        ("A=1\n\n# comment\n B = two words \n", Ok(vec![("A", "1"), ("B", "two words")])),
+        ("\u{feff}export A=\"x=y\"\r\nB='\"'\r\n", Ok(vec![("A", "x=y"), ("B", "\"")])),
+        ("KEY=\"-----BEGIN\\nabc\\n\"", Ok(vec![("KEY", "-----BEGIN\nabc\n")])),
+        ("A=", Ok(vec![("A", "")])),
+        ("A=1\nnothing", Err("line 2: expected NAME=value")),
+        ("a b=1", Err("line 1: `a b` is not the name")),
+        ("=1", Err("line 1: `` is not the name")),
+    ] {
+        let got = Deployment::parse(text);
+        match expect {
+            Ok(expect) => {
+                let expect = expect.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+                assert_eq!(got, Ok(Deployment(expect)), "{text}");
+            }
+            Err(part) => assert!(got.as_ref().is_err_and(|message| message.contains(part)), "{text}: {got:?}"),
+        }
+    }
+}
+
+/// Compiles `text` as a field that must satisfy `right`, and says whether that passes and what it needs.
+fn check(text: &str, right: impl Fn(&str) -> bool, expect: (bool, &[&str])) {
+    let named = |_: &str| text.split("${").skip(1).filter_map(|rest| Some(rest.split_once('}')?.0.to_owned())).collect();
+    let (needs, result) = sketch("id", named, |compiler| {
+        let resolved = compiler.text("field", text)?;
+        if right(&resolved) { Ok(()) } else { Err(ConfigError::at("field", "wrong")) }
+    });
+    assert_eq!((result.is_ok(), needs.variables.iter().map(String::as_str).collect::<Vec<_>>()), (expect.0, expect.1.to_vec()), "{text}");
+}
+
+#[test]
+fn unknown_values_are_judged_as_far_as_they_can_be() {
+    check("https://a.example", |text| text.starts_with("https://"), (true, &[]));
+    check("a.example", |text| text.starts_with("https://"), (false, &[]));
+    check("${URL}", |text| text.starts_with("https://"), (true, &["URL"]));
+    check("https://${HOST}", |text| text.starts_with("https://"), (true, &["HOST"]));
+    check("${PORT}", |text| text.parse::<u16>().is_ok(), (true, &["PORT"]));
+    check("${ODD}", |text| text == "something that nobody guesses", (true, &["ODD"]));
+}
