@@ -85,7 +85,7 @@ fn every_error_is_found_and_points_at_its_word() {
             "name = 'x'\n[inner]\nnmae = 'y'\ncount = true",
             &["nmae: unknown key `nmae`", "true: expected a whole number from 0 to 255, found `true`"],
         ),
-        ("name = 'x'\ninner = { inner = { count = 1 } }", &["{ count = 1 }: the key `name` is missing"]),
+        ("name = 'x'\ninner = { name = 'y', inner = { count = 1 } }", &["{ count = 1 }: the key `name` is missing"]),
         (
             "name = 'x'\nwords = { a = 'b', c = 1, d = [] }",
             &["1: expected text in quotes, found the number 1", "[]: expected text in quotes, found an array"],

@@ -32,7 +32,7 @@ fn the_caret_stands_under_the_word() {
 fn what_stands_on_no_line_is_shown_all_the_same() {
     for (text, start, end) in [("", 0, 0), ("a", 1, 1), ("a\n", 2, 2), ("a\nb", 0, 3), ("é", 1, 2), ("a", 5, 9)] {
         let diagnostic = Diagnostic::new(Code::Syntax, Place { file: 0, start, end }, "x");
-        let shown = super::text(&[diagnostic.clone()], &[Source::new("a.toml", text)]);
+        let shown = super::text(std::slice::from_ref(&diagnostic), &[Source::new("a.toml", text)]);
         assert!(anstream::adapter::strip_str(&shown).to_string().contains(" | "), "{shown}");
         assert_eq!(values(&[diagnostic], &[Source::new("a.toml", text)]).len(), 1);
     }
