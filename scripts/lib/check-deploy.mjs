@@ -2,9 +2,9 @@
 import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { readVariables, Stop } from "./files.mjs";
+import { readVariables } from "./files.mjs";
 import { end, guard, run } from "./processes.mjs";
-import { needs, requireRoutes, ROOT } from "./routes.mjs";
+import { buildOrStop, needs, requireRoutes, ROOT } from "./routes.mjs";
 
 /** The names in `[vars]` of wrangler.toml. */
 function deployedVariables() {
@@ -29,8 +29,7 @@ guard(async () => {
   const { values } = parseArgs({ options: { routes: { type: "string", default: join(ROOT, "routes") }, vars: { type: "string" } } });
   const routes = resolve(values.routes);
   requireRoutes(routes);
-  const { code } = await run("cargo", ["build", "--quiet", "--locked", "--bin", "archway"], { cwd: ROOT, stdio: ["ignore", "inherit", "inherit"] });
-  if (code !== 0) throw new Stop("the native command cannot be built; the lines above say why");
+  await buildOrStop("--command");
 
   const { variables, secrets } = await needs(routes);
   const inFile = values.vars === undefined ? undefined : Object.keys(readVariables(values.vars));

@@ -5,14 +5,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { formatVariables, readVariables, stateOf, Stop } from "./files.mjs";
 import { startOrigins, variablesFor } from "./origins.mjs";
-import { atEnd, endWith, guard, isFree, portFrom, run, start, untilAnswers } from "./processes.mjs";
-import { compile, compileOrStop, requireRoutes, ROOT, token } from "./routes.mjs";
+import { atEnd, endWith, guard, isFree, portFrom, start, untilAnswers } from "./processes.mjs";
+import { build, buildOrStop, compile, compileOrStop, requireRoutes, ROOT, stage, token } from "./routes.mjs";
 
 const ORIGINS_PORT = 8788;
-const COMPILED = join(ROOT, "build", "routes.json");
-const VARIABLES = join(ROOT, ".archway", "dev", "vars");
-const SETTINGS = join(ROOT, ".archway", "dev", "wrangler.toml");
-
 function say(text) {
   console.error(process.stderr.isTTY ? `\x1b[1m==>\x1b[0m ${text}` : `==> ${text}`);
 }
@@ -22,44 +18,40 @@ function shown(path) {
   return short.startsWith("..") ? path : short || ".";
 }
 
-async function build(...args) {
-  const { code } = await run("scripts/build", ["--dev", ...args], { cwd: ROOT, stdio: ["ignore", "inherit", "inherit"] });
-  return code === 0;
-}
-
 async function origins() {
   const { port, stop } = await startOrigins((await isFree(ORIGINS_PORT)) ? ORIGINS_PORT : 0);
   atEnd(stop);
   return variablesFor(port);
 }
 
-// With a build command, wrangler looks at nothing but that command's sources: a new build/routes.json would not be seen. So it gets
-// the same settings without one, and builds are started here.
-function wrangler(port) {
+// With a build command, wrangler looks at nothing but that command's sources: new routes would not be seen. So it gets the same
+// settings without one, and builds are started here.
+function wrangler(directory, port) {
   const settings = readFileSync(join(ROOT, "wrangler.toml"), "utf8")
     .replace(/^\[build\]\n(?:(?!\[).*\n)*/m, "")
-    .replace(/^main = .*$/m, `main = ${JSON.stringify(join(ROOT, "build", "worker.js"))}`);
-  writeFileSync(SETTINGS, settings);
+    .replace(/^main = .*$/m, 'main = "worker.js"');
+  writeFileSync(join(directory, "wrangler.toml"), settings);
   const command = join(ROOT, "node_modules", "wrangler", "bin", "wrangler.js");
-  const args = ["dev", "--config", SETTINGS, "--env-file", VARIABLES, "--ip", "127.0.0.1", "--port", String(port)];
+  const args = ["dev", "--config", join(directory, "wrangler.toml"), "--env-file", join(directory, "vars"), "--ip", "127.0.0.1"];
   const env = { ...process.env, CI: "1" };
-  endWith(start(process.execPath, [command, ...args, "--show-interactive-dev-session=false"], { cwd: ROOT, env }), "wrangler dev");
+  const child = start(process.execPath, [command, ...args, "--port", String(port), "--show-interactive-dev-session=false"], { cwd: ROOT, env });
+  endWith(child, "wrangler dev");
 }
 
-async function serveRoutes(routes) {
-  const broken = await compile(routes, COMPILED, VARIABLES);
+async function serveRoutes(routes, directory) {
+  const broken = await compile(routes, join(directory, "routes.json"), join(directory, "vars"));
   if (broken) console.error(broken.trimEnd());
   say(broken ? "The routes as saved are not served; the last good ones are" : "New routes are served");
 }
 
-async function serveCode(routes) {
-  if (!(await build("--no-routes"))) return say("The code as saved is not served; the last good one is");
-  await serveRoutes(routes);
+async function serveCode(routes, directory) {
+  if (!(await build("--dev", "--no-routes"))) return say("The code as saved is not served; the last good one is");
+  stage(directory);
+  await serveRoutes(routes, directory);
 }
 
-/** Calls `react` whenever a file below `directory` is saved, one change at a time. */
-async function watch(directory, react) {
-  let seen = stateOf(directory);
+/** Calls `react` whenever a file below `directory` is no longer as it was when `seen` was taken, one change at a time. */
+async function watch(directory, seen, react) {
   for (;;) {
     await sleep(200);
     let now;
@@ -72,6 +64,14 @@ async function watch(directory, react) {
     seen = now;
     await react();
   }
+}
+
+/** Whether the routes that the five requests below ask for are there. */
+function hasExamples(directory) {
+  const { routes } = JSON.parse(readFileSync(join(directory, "routes.json"), "utf8"));
+  const ids = new Set(routes.map(({ id }) => id));
+  const asked = ["catalogue: GET /v1/products", "catalogue: GET /v1/products/{id}", "catalogue: GET /v1/quote", "orders: GET /v1/orders"];
+  return asked.every((id) => ids.has(id));
 }
 
 async function examples(base, issuer) {
@@ -105,18 +105,26 @@ guard(async () => {
   requireRoutes(routes);
   const given = values.vars === undefined ? {} : readVariables(values.vars);
 
-  if (!(await build("--no-routes"))) throw new Stop("the build failed; the lines above say why");
+  const directory = join(ROOT, ".archway", "dev", String(port));
+  mkdirSync(directory, { recursive: true });
+  const sources = join(ROOT, "src");
+  const [routesSeen, sourcesSeen] = [stateOf(routes), stateOf(sources)];
+  await buildOrStop("--command");
   const variables = { ...(await origins()), ...given };
-  mkdirSync(join(VARIABLES, ".."), { recursive: true });
-  writeFileSync(VARIABLES, formatVariables(variables), { mode: 0o600 });
-  await compileOrStop(routes, COMPILED, VARIABLES);
+  writeFileSync(join(directory, "vars"), formatVariables(variables), { mode: 0o600 });
+  await compileOrStop(routes, join(directory, "routes.json"), join(directory, "vars"));
+  await buildOrStop("--dev", "--no-routes");
+  stage(directory);
 
   say(`Starting wrangler dev on port ${port}`);
-  wrangler(port);
+  wrangler(directory, port);
   const base = `http://127.0.0.1:${port}`;
   await untilAnswers(base, 60_000);
   say(`${shown(routes)} is served on ${base}; Ctrl-C ends it`);
-  if (routes === join(ROOT, "routes")) console.log(await examples(base, variables.ISSUER_URL));
+  if (hasExamples(directory)) console.log(await examples(base, variables.ISSUER_URL));
   say(`Save a file in ${shown(routes)} and it is served within two seconds`);
-  await Promise.race([watch(routes, () => serveRoutes(routes)), watch(join(ROOT, "src"), () => serveCode(routes))]);
+  await Promise.race([
+    watch(routes, routesSeen, () => serveRoutes(routes, directory)),
+    watch(sources, sourcesSeen, () => serveCode(routes, directory)),
+  ]);
 });

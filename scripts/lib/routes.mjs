@@ -1,5 +1,5 @@
-// The native command, as the scripts use it: compile, check, token.
-import { existsSync, mkdirSync, readFileSync, statSync } from "node:fs";
+// The native command and the build, as the scripts use them.
+import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Stop } from "./files.mjs";
@@ -23,6 +23,26 @@ async function archway(...args) {
 }
 
 const KEY = join(ROOT, ".archway", "dev", "signing-key.pem");
+
+/** Runs scripts/build with these arguments; whether it went well. What it says is seen. */
+export async function build(...args) {
+  const { code } = await run(join(ROOT, "scripts", "build"), args, { cwd: ROOT, stdio: ["ignore", "inherit", "inherit"] });
+  return code === 0;
+}
+
+/** As `build`, and ends the script where it fails. */
+export async function buildOrStop(...args) {
+  if (!(await build(...args))) throw new Stop("the build failed; the lines above say why");
+}
+
+/** Copies the built worker into `directory`, where its own routes stand beside it: what runs is not touched by other builds. */
+export function stage(directory) {
+  for (const name of ["index_bg.wasm", "worker.js"]) {
+    const next = join(directory, `${name}.next`);
+    copyFileSync(join(ROOT, "build", name), next);
+    renameSync(next, join(directory, name));
+  }
+}
 
 /** Refuses what is not a directory of routes files. */
 export function requireRoutes(directory) {

@@ -2,9 +2,9 @@
 import { copyFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { readVariables, Stop } from "./files.mjs";
-import { endWith, guard, portFrom, run, start, untilAnswers } from "./processes.mjs";
-import { compatibilityDate, compileOrStop, requireRoutes, ROOT } from "./routes.mjs";
+import { readVariables } from "./files.mjs";
+import { endWith, guard, portFrom, start, untilAnswers } from "./processes.mjs";
+import { buildOrStop, compatibilityDate, compileOrStop, requireRoutes, ROOT, stage } from "./routes.mjs";
 
 const CACHE_BYTES = 64 << 20;
 
@@ -73,18 +73,17 @@ guard(async () => {
   requireRoutes(routes);
   const variables = values.vars === undefined ? {} : readVariables(values.vars);
 
-  const { code } = await run("scripts/build", ["--no-routes"], { cwd: ROOT, stdio: ["ignore", "inherit", "inherit"] });
-  if (code !== 0) throw new Stop("the build failed; the lines above say why");
-
   const state = resolve(values.state);
   const directory = join(state, "run");
   const objects = join(state, "objects");
   mkdirSync(objects, { recursive: true });
   mkdirSync(directory, { recursive: true });
+  await buildOrStop("--command");
   await compileOrStop(routes, join(directory, "routes.json"), values.vars);
-
-  for (const name of ["worker.js", "index_bg.wasm"]) copyFileSync(join(ROOT, "build", name), join(directory, name));
+  await buildOrStop("--no-routes");
+  stage(directory);
   copyFileSync(join(ROOT, "scripts", "lib", "cache.js"), join(directory, "cache.js"));
+
   const listen = values.host.includes(":") ? `[${values.host}]:${port}` : `${values.host}:${port}`;
   const names = Object.keys(variables);
   writeFileSync(join(directory, "config.capnp"), configuration({ listen, names, objects, compatibilityDate: compatibilityDate() }));
