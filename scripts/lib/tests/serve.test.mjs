@@ -1,7 +1,7 @@
 // scripts/serve: the worker on a bare workerd, its state on disk, its cache; and what the scripts say when they are used wrongly.
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -35,7 +35,7 @@ async function serving(run) {
   await until("the end of all processes", 2000, () => server.leftovers().length === 0);
 }
 
-test("it serves, caches, and remembers limits over a restart", async () => {
+test("it serves, caches, and counts, with its objects on disk", async () => {
   await serving(async (base) => {
     const asked = [];
     for (let number = 0; number < 2; number += 1) {
@@ -45,7 +45,8 @@ test("it serves, caches, and remembers limits over a restart", async () => {
     assert.deepEqual(asked, [1, false, 1, true]);
     for (const expected of [200, 200, 200, 200, 200, 429]) assert.equal((await fetch(`${base}/v1/quote`)).status, expected);
   });
-  await serving(async (base) => assert.equal((await fetch(`${base}/v1/quote`)).status, 429));
+  const objects = readdirSync(join(directory, "state", "objects", "archway-limiter")).filter((name) => /^[0-9a-f]{64}\.sqlite$/.test(name));
+  assert.equal(objects.length, 1);
 });
 
 for (const [name, args, expected] of [
