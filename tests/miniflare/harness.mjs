@@ -14,6 +14,8 @@ export async function call(name, argument) {
   });
   try {
     return JSON.stringify((await Promise.race([calls[name](JSON.parse(argument)), hang])) ?? null);
+  } catch (error) {
+    throw error.message;
   } finally {
     clearTimeout(watch);
   }

@@ -13,14 +13,16 @@ extern "C" {
     async fn call_by_name(name: &str, argument: &str) -> Result<JsValue, JsValue>;
 }
 
+/// Calls the JavaScript side; `Err` has what it throws.
+pub async fn attempt<T: DeserializeOwned>(name: &str, argument: &impl Serialize) -> Result<T, String> {
+    let argument = serde_json::to_string(argument).unwrap();
+    let reply = call_by_name(name, &argument).await.map_err(|error| format!("{name}: {}", error.as_string().unwrap_or_default()))?;
+    serde_json::from_str(&reply.as_string().unwrap_or_default()).map_err(|error| format!("{name}: {error} in {reply:?}"))
+}
+
 /// Calls the JavaScript side; what it throws fails the test.
 pub async fn call<T: DeserializeOwned>(name: &str, argument: &impl Serialize) -> T {
-    let argument = serde_json::to_string(argument).unwrap();
-    let reply = match call_by_name(name, &argument).await {
-        Ok(reply) => reply.as_string().unwrap(),
-        Err(error) => panic!("{name}: {}", js_sys::JsString::from(error).as_string().unwrap_or_default()),
-    };
-    serde_json::from_str(&reply).unwrap_or_else(|error| panic!("{name}: {error} in {reply}"))
+    attempt(name, argument).await.unwrap_or_else(|error| panic!("{error}"))
 }
 
 /// One request. Bodies and values are texts of bytes (Latin-1).
@@ -96,9 +98,9 @@ impl Seen {
     }
 }
 
-/// The compiled form of routes files by name.
-pub async fn compile(files: &BTreeMap<String, String>) -> String {
-    call("compile", &json!({ "files": files })).await
+/// The compiled form of routes files by name, or why they are refused.
+pub async fn compile(files: &BTreeMap<String, String>) -> Result<String, String> {
+    attempt("compile", &json!({ "files": files })).await
 }
 
 /// Serves routes written as one API's file, with a fresh isolate and empty state.
@@ -109,7 +111,7 @@ pub async fn serve(routes: &str) {
 /// Like [`serve`], with variables and secrets.
 pub async fn serve_with(routes: &str, variables: &[(&str, &str)]) {
     let files = BTreeMap::from([("api.toml".to_owned(), routes.to_owned())]);
-    let compiled = compile(&files).await;
+    let compiled = compile(&files).await.unwrap_or_else(|error| panic!("{error}"));
     start(&compiled, &variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()).await;
 }
 
@@ -124,7 +126,7 @@ pub async fn script(origins: Value) {
     call::<()>("script", &json!({ "origins": origins })).await;
 }
 
-/// Every call that the origins have seen since the script was written.
+/// Every call that the origins have seen since this was asked last.
 pub async fn seen() -> Vec<Seen> {
     call("seen", &()).await
 }
@@ -134,8 +136,17 @@ pub async fn advance(ms: u64) {
     call::<()>("advance", &json!({ "ms": ms })).await;
 }
 
-/// The access records, once there are so many.
-pub async fn records(count: usize) -> Vec<Value> {
-    let lines: Vec<String> = call("records", &json!({ "count": count })).await;
-    lines.iter().map(|line| serde_json::from_str(line).unwrap()).collect()
+/// Stops the worker's clock at this time; it can still be moved.
+pub async fn stop_clock(ms: u64) {
+    call::<()>("stopClock", &json!({ "ms": ms })).await;
+}
+
+/// Waits until what goes on after the replies has ended.
+pub async fn settled() {
+    advance(0).await;
+}
+
+/// The lines of the access records since this was asked last, once there are so many.
+pub async fn records(count: usize) -> Vec<String> {
+    call("records", &json!({ "count": count })).await
 }

@@ -1,6 +1,6 @@
 // What the tests ask of this side: each call takes and gives JSON. Bodies are texts of bytes (Latin-1) there.
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { brotliCompressSync, gzipSync } from "node:zlib";
 import { send } from "./client.mjs";
@@ -24,6 +24,8 @@ export const calls = {
       const compiled = join(directory, "routes.json");
       execFileSync(process.env.ARCHWAY ?? join(target, "debug", "archway"), ["compile", directory, "-o", compiled], { stdio: "pipe" });
       return readFileSync(compiled, "utf8");
+    } catch (error) {
+      throw new Error(String(error.stderr ?? error));
     } finally {
       rmSync(directory, { recursive: true });
     }
@@ -46,8 +48,8 @@ export const calls = {
   /** The same request many times at once; the answers. */
   sendMany: ({ request, count }) => Promise.all(Array.from({ length: count }, () => send(worker, request))),
 
-  /** What the origins have seen since the script was written. */
-  seen: () => origins.calls,
+  /** What the origins have seen since they were asked last. */
+  seen: () => origins.calls.splice(0),
 
   /** Exchanges of `streams.mjs`. */
   echo: (wanted) => echo(worker, origins, wanted),
@@ -59,12 +61,18 @@ export const calls = {
   /** A text as `gzip` or `br` has it. */
   compressed: ({ coding, text }) => (coding === "gzip" ? gzipSync(text) : brotliCompressSync(text)).toString("latin1"),
 
-  /** Moves the worker's clock. */
-  advance: ({ ms }) => worker.advance(ms),
+  /** Stops the worker's clock at a time. */
+  stopClock: ({ ms }) => worker.settle({ to_ms: ms }),
 
-  /** The access records, once there are so many. */
+  /** Moves the worker's clock; afterwards nothing of earlier requests goes on. */
+  advance: ({ ms }) => worker.settle({ by_ms: ms }),
+
+  /** The files of a directory of the crate, by name. */
+  files: ({ directory }) => Object.fromEntries(readdirSync(directory).map((name) => [name, readFileSync(join(directory, name), "utf8")])),
+
+  /** The access records since they were asked for last, once there are so many. */
   records: ({ count }) => worker.records(count),
 
-  /** Every line the worker has written. */
+  /** Every other line the worker has written. */
   lines: () => worker.lines(),
 };

@@ -6,33 +6,50 @@ import { join } from "node:path";
 
 const { convertV4MiniflareOptions, Log, LogLevel, Miniflare } = createRequire(`${process.cwd()}/package.json`)("miniflare");
 
-// Stands before the worker in its isolate. It changes nothing but the time of day, and that only once it is asked to.
-// How workerd names an HTTP connection whose requests carry absolute URLs.
-const PROXY = 1;
-
-const CLOCK = `
+// Stands before the worker in its isolate, and changes the time of day, once it is asked to.
+const CONTROL = `
 import { WorkerEntrypoint } from "cloudflare:workers";
+import { working } from "./runtime.js";
 const RealDate = globalThis.Date;
-let aheadMs = 0;
+let nowMs = () => RealDate.now();
 globalThis.Date = class Date extends RealDate {
   constructor(...parts) {
-    if (parts.length === 0) super(RealDate.now() + aheadMs);
+    if (parts.length === 0) super(nowMs());
     else super(...parts);
   }
   static now() {
-    return RealDate.now() + aheadMs;
+    return nowMs();
   }
 };
-export class Clock extends WorkerEntrypoint {
+export class Control extends WorkerEntrypoint {
   async fetch(request) {
-    aheadMs += Number(await request.text());
-    return new Response(String(aheadMs));
+    const { to_ms, by_ms } = await request.json();
+    if (to_ms !== undefined) nowMs = () => to_ms;
+    if (by_ms !== undefined) {
+      const before = nowMs;
+      nowMs = () => before() + by_ms;
+    }
+    while (working.size > 0) await scheduler.wait(1);
+    return new Response();
   }
 }
 `;
 
+// What the worker takes from the runtime. Work that goes on after a reply is counted.
+const RUNTIME = `
+import { waitUntil as keepAlive } from "cloudflare:workers";
+export { DurableObject, env } from "cloudflare:workers";
+export const working = new Set();
+export function waitUntil(promise) {
+  const done = () => working.delete(promise);
+  working.add(promise);
+  promise.then(done, done);
+  keepAlive(promise);
+}
+`;
+
 const ENTRY = `
-export { Clock } from "./clock.js";
+export { Control } from "./control.js";
 import worker, { Limiter } from "./worker.js";
 export { Limiter };
 export default worker;
@@ -46,6 +63,9 @@ export default {
   },
 };
 `;
+
+// How workerd names an HTTP connection whose requests carry absolute URLs.
+const PROXY = 1;
 
 const DATE = "2026-11-17";
 const buildFile = (name) => readFileSync(join(process.cwd(), "build", name));
@@ -65,17 +85,18 @@ function options(routes, variables, originsPort, onLine) {
         modulesRoot: "/",
         modules: [
           { type: "ESModule", path: "/entry.js", contents: ENTRY },
-          { type: "ESModule", path: "/clock.js", contents: CLOCK },
-          { type: "ESModule", path: "/worker.js", contents: buildFile("worker.js").toString() },
+          { type: "ESModule", path: "/control.js", contents: CONTROL },
+          { type: "ESModule", path: "/runtime.js", contents: RUNTIME },
+          { type: "ESModule", path: "/worker.js", contents: buildFile("worker.js").toString().replaceAll('"cloudflare:workers"', '"./runtime.js"') },
           { type: "CompiledWasm", path: "/index_bg.wasm", contents: buildFile("index_bg.wasm") },
           { type: "Text", path: "/routes.json", contents: routes },
         ],
         bindings: variables,
         durableObjects: { LIMITER: { className: "Limiter", useSQLite: true } },
-        outboundService: originsPort === 0 ? undefined : "origins",
+        outboundService: "origins",
         unsafeDirectSockets: [
           { host: "127.0.0.1", port: 0, proxy: true },
-          { host: "127.0.0.1", port: 0, entrypoint: "Clock" },
+          { host: "127.0.0.1", port: 0, entrypoint: "Control" },
         ],
       },
       {
@@ -83,7 +104,7 @@ function options(routes, variables, originsPort, onLine) {
         compatibilityDate: DATE,
         modules: [{ type: "ESModule", path: "/outbound.js", contents: OUTBOUND }],
         modulesRoot: "/",
-        serviceBindings: { ORIGINS: { external: { address: `127.0.0.1:${originsPort || 1}`, http: { style: PROXY } } } },
+        serviceBindings: { ORIGINS: { external: { address: `127.0.0.1:${originsPort}`, http: { style: PROXY } } } },
       },
     ],
   });
@@ -102,7 +123,7 @@ export class Worker {
     this.#miniflare = new Miniflare(options(routes, variables, originsPort, (level, message) => this.#line(level, message)));
     await this.#miniflare.ready;
     this.url = await this.#miniflare.unsafeGetDirectURL("archway");
-    this.clockUrl = await this.#miniflare.unsafeGetDirectURL("archway", "Clock");
+    this.controlUrl = await this.#miniflare.unsafeGetDirectURL("archway", "Control");
   }
 
   #line(level, message) {
@@ -110,22 +131,25 @@ export class Worker {
     for (const wake of this.#waiting.splice(0)) wake();
   }
 
-  /** Moves the worker's clock on. */
-  async advance(ms) {
-    const reply = await fetch(this.clockUrl, { method: "POST", body: String(ms) });
-    if (!reply.ok) throw new Error(`the clock did not move: ${await reply.text()}`);
+  /** Stops the worker's clock at a time, `{ to_ms }`, or moves it, `{ by_ms }`, and waits until nothing of earlier requests goes on. */
+  async settle(clock) {
+    const reply = await fetch(this.controlUrl, { method: "POST", body: JSON.stringify(clock) });
+    if (!reply.ok) throw new Error(`the worker cannot be controlled: ${await reply.text()}`);
   }
 
-  /** Waits until `count` access records were written and returns them all; other lines are not counted. */
+  /** The access records since this was asked last, once there are `count` of them; other lines are not counted. */
   async records(count) {
     for (;;) {
-      const records = this.#lines.map(({ message }) => message).filter((message) => message.startsWith("{"));
-      if (records.length >= count) return records;
+      const written = this.#lines.filter(({ message }) => message.startsWith("{"));
+      if (written.length >= count) {
+        this.#lines = this.#lines.filter(({ message }) => !message.startsWith("{"));
+        return written.map(({ message }) => message);
+      }
       await new Promise((resolve) => this.#waiting.push(resolve));
     }
   }
 
-  /** Every line written so far, records included. */
+  /** Every other line. */
   lines() {
     return this.#lines;
   }
