@@ -18,7 +18,7 @@ pub fn run(directory: &Directory, format: Format) -> Result<(), Failure> {
     let (routes, apis) = outcome.form.as_ref().map_or((0, 0), |form| (form.routes.len(), form.apis.len()));
     match format {
         Format::Text => {
-            anstream::println!("{} in {} are all right", count(routes, "route"), count(apis, "API"));
+            anstream::println!("all right: {} in {}", count(routes, "route"), count(apis, "API"));
             for need in &outcome.needs {
                 let what = if need.secret { "secret" } else { "variable" };
                 let place = need.places.first().map(|place| location(&outcome, place)).unwrap_or_default();

@@ -16,7 +16,7 @@ use crate::config::build::plan::Definition;
 use crate::config::runtime::{GatewayForm, PolicyForm};
 use crate::config::template::{Part, Template};
 use crate::error::GatewayError;
-use crate::http::{HeaderMap, HeaderName, HeaderValue, Method, Target};
+use crate::http::{HeaderMap, HeaderName, HeaderValue, Method, Target, header};
 use crate::origins::OriginConfig;
 use crate::policies::guard::Guarded;
 use crate::routing::explain::{Candidate, candidates};
@@ -54,7 +54,7 @@ pub fn run(arguments: &Arguments, format: Format) -> Result<(), Failure> {
         Format::Text => anstream::print!("{}", text(&outcome, form, &explained)),
         Format::Json => anstream::println!("{:#}", value(&outcome, form, &explained)),
     }
-    if explained.taken.is_ok() { Ok(()) } else { Err(Failure::Shown) }
+    if explained.taken.is_ok() || explained.preflight.is_some() { Ok(()) } else { Err(Failure::Shown) }
 }
 
 /// Reads header fields of the form NAME:VALUE.
@@ -79,6 +79,8 @@ pub struct Explained {
     pub request: String,
     /// Every route whose path matches, the winner first.
     pub candidates: Vec<Candidate>,
+    /// The route whose `cors` policy answers, where the request is a preflight that no route takes itself.
+    pub preflight: Option<usize>,
     /// The route, its parameters and the path that the origin sees; or how the gateway refuses.
     pub taken: Result<Taken, GatewayError>,
 }
@@ -100,7 +102,9 @@ pub struct Taken {
 pub fn explain(outcome: &Outcome, form: &GatewayForm, method: &Method, url: &str, headers: &HeaderMap) -> Result<Explained, String> {
     let target = match Target::parse(url, form.settings.encoded_slash) {
         Ok(target) => target,
-        Err(error) => return Ok(Explained { request: format!("{method} {url}"), candidates: Vec::new(), taken: Err(error) }),
+        Err(error) => {
+            return Ok(Explained { request: format!("{method} {url}"), candidates: Vec::new(), preflight: None, taken: Err(error) });
+        }
     };
     let unbuilt = || Err("explained, not run".to_owned());
     let guarded = |policy: &PolicyForm| {
@@ -116,8 +120,15 @@ pub fn explain(outcome: &Outcome, form: &GatewayForm, method: &Method, url: &str
         let path = origin_path(&found, &target);
         Ok(Taken { route, params: found.params, path })
     });
+    let preflight =
+        taken.is_err().then(|| headers.get(header::ACCESS_CONTROL_REQUEST_METHOD)).flatten().filter(|_| method == Method::OPTIONS);
+    let preflight = preflight.and_then(|wanted| {
+        let found = table.find(&target, &Method::from_bytes(wanted.as_bytes()).ok()?, headers).ok()?;
+        found.route.chain.iter().find(|guarded| guarded.kind == "cors")?;
+        form.routes.iter().position(|route| *route.id == *found.route.id)
+    });
     let request = format!("{method} {}://{}{}", target.scheme, target.authority, target.path_and_query());
-    Ok(Explained { request, candidates: candidates(form, &target, method, headers)?, taken })
+    Ok(Explained { request, candidates: candidates(form, &target, method, headers)?, preflight, taken })
 }
 
 /// The path after the route's rewriting; what only a real request has stays in braces.
@@ -146,7 +157,12 @@ pub fn text(outcome: &Outcome, form: &GatewayForm, explained: &Explained) -> Str
         Ok(taken) => route(&mut out, outcome, form, taken),
         Err(error) => {
             let verdict = error.verdict();
-            let _ = writeln!(out, "  no route takes it: {} {}: {}", verdict.status.as_u16(), verdict.code, verdict.detail);
+            let preflight = explained.preflight.and_then(|route| form.routes.get(route));
+            if let Some(route) = preflight {
+                let _ = writeln!(out, "  a preflight, answered by the `cors` policy of {}", route.id);
+            } else {
+                let _ = writeln!(out, "  no route takes it: {} {}: {}", verdict.status.as_u16(), verdict.code, verdict.detail);
+            }
         }
     }
     let winner = explained.taken.as_ref().ok().map(|taken| taken.route);
@@ -223,7 +239,7 @@ pub fn value(outcome: &Outcome, form: &GatewayForm, explained: &Explained) -> Va
         Err(error) => {
             let verdict = error.verdict();
             return json!({
-                "request": explained.request, "route": null, "status": verdict.status.as_u16(), "code": verdict.code, "candidates": candidates,
+                "request": explained.request, "route": null, "preflight": explained.preflight.and_then(|route| form.routes.get(route)).map(|route| &route.id), "status": verdict.status.as_u16(), "code": verdict.code, "candidates": candidates,
             });
         }
         Ok(taken) => taken,

@@ -11,6 +11,12 @@ use crate::policies::Mode;
 /// Kinds of which a chain has one at most: a second one would silently replace or contradict the first.
 const ONCE: &[&str] = &["request_id", "cors", "cache", "body_limit"];
 
+/// How often a kind may leave the worker for one request: for keys, to a counter, to the cache and back.
+const SUBREQUESTS: &[(&str, usize)] = &[("jwt", 1), ("rate_limit", 1), ("cache", 2)];
+
+/// How often one request may leave the worker on every plan of the platform; the origin's own call is one of them.
+const MOST_SUBREQUESTS: usize = 50;
+
 /// Where a policy was put on a route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
@@ -82,6 +88,7 @@ pub fn effective(
         _ => {}
     }
     once(&chain, kind, diagnostics);
+    budget(&chain, kind, owner, diagnostics);
     let broken = chain.iter().any(|link| link.instance.is_none());
     let first_identity = chain.iter().position(identifies);
     for (index, link) in chain.iter().enumerate() {
@@ -127,6 +134,16 @@ fn once<'k>(chain: &[Link], kind: impl Fn(&Link) -> &'k str, diagnostics: &mut D
             let twice = Diagnostic::new(Code::ChainOrder, second.place.clone(), message).related(first.place.clone(), "already here");
             diagnostics.push(twice.help("a chain has it once; take one of them away"));
         }
+    }
+}
+
+fn budget<'k>(chain: &[Link], kind: impl Fn(&Link) -> &'k str, owner: &Owner<'_>, diagnostics: &mut Diagnostics) {
+    let cost = |link: &Link| SUBREQUESTS.iter().find(|(name, _)| *name == kind(link)).map_or(0, |(_, cost)| *cost);
+    let needed = 1 + chain.iter().map(cost).sum::<usize>();
+    if needed > MOST_SUBREQUESTS {
+        let message = format!("this route may need {needed} subrequests for one request, and the platform allows {MOST_SUBREQUESTS}");
+        let help = "a `jwt` and a `rate_limit` need one each, a `cache` two, the origin one";
+        diagnostics.push(Diagnostic::new(Code::TooManySubrequests, owner.place.clone(), message).help(help));
     }
 }
 

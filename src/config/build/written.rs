@@ -49,6 +49,7 @@ pub struct ApiFile {
 /// `[gateway]`: settings of the gateway itself.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "Gateway")]
 pub struct WrittenGateway {
     /// The gateway's name in `Via` and `Forwarded`; `archway` where absent.
     pub name: Option<String>,
@@ -72,6 +73,7 @@ pub struct WrittenGateway {
 /// `[gateway.limits]`: limits on a request's head.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "Limits")]
 pub struct WrittenLimits {
     /// Path and query together; `8KiB` where absent.
     pub target: Option<ByteSize>,
@@ -82,6 +84,7 @@ pub struct WrittenLimits {
 /// `[gateway.record]`: the access record.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "Record")]
 pub struct WrittenRecord {
     /// The share of requests that are recorded; `100%` where absent. Errors always are.
     pub sample: Option<Percent>,
@@ -99,6 +102,7 @@ pub struct WrittenRecord {
 /// `[gateway.client]`: how the client's address is known.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "Client")]
 pub struct WrittenClient {
     /// Proxies in front of the gateway, as CIDR, whose `X-Forwarded-For` is believed.
     #[serde(default)]
@@ -108,6 +112,7 @@ pub struct WrittenClient {
 /// `[api]`: the API itself.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "Api")]
 pub struct WrittenApi {
     /// Its name, of `a-z`, `0-9` and `-`; no other API has it.
     #[schemars(regex(pattern = "^[a-z0-9-]+$"))]
@@ -128,6 +133,7 @@ pub struct WrittenApi {
 /// `[[routes]]`: one route.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "Route")]
 pub struct WrittenRoute {
     /// Methods and path: `GET /v1/products/{id}`, `GET,POST /v1/products`, or just a path for every method. `{name}` is a whole
     /// segment, `{*rest}` all that follows.

@@ -47,6 +47,8 @@ codes! {
     NotPublic = "not-public";
     /// A chain in an order that cannot work.
     ChainOrder = "chain-order";
+    /// A chain that asks more of the platform than one request may.
+    TooManySubrequests = "too-many-subrequests";
     /// A path parameter that the route lacks.
     UnknownParameter = "unknown-parameter";
     /// Two routes for the same requests.

@@ -1,0 +1,112 @@
+//! The native command as people and scripts call it: exit codes, what goes to stdout and stderr, what is written.
+#![cfg(not(target_arch = "wasm32"))]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use archway::config::runtime::GatewayForm;
+use serde_json::Value;
+
+const GOOD: &str = "[api]\nname = \"shop\"\n[origins.web]\ntargets = [{ url = \"https://${HOST}\" }]\n\
+    [[routes]]\nmatch = \"GET /a\"\npublic = true\norigin = \"web\"\n";
+const BAD: &str = "[api]\nname = \"shop\"\n[[routes]]\nmatch = \"GTE /a\"\npublic = true\nstatic = {}\n";
+
+/// A directory of its own for a test, removed with it.
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn new(name: &str, routes: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("archway-cli-{name}-{}", std::process::id()));
+        std::fs::create_dir_all(path.join("routes")).unwrap();
+        std::fs::write(path.join("routes/shop.toml"), routes).unwrap();
+        std::fs::write(path.join("vars"), "HOST=web.example\n").unwrap();
+        Self(path)
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// Runs `archway` in a directory and holds it to an exit code and to parts of its two outputs; gives stdout back.
+fn check(directory: &Path, line: &str, code: i32, stdout: &str, stderr: &str) -> String {
+    let run = Command::new(env!("CARGO_BIN_EXE_archway")).args(line.split(' ')).current_dir(directory).output().unwrap();
+    let (out, error) = (String::from_utf8(run.stdout).unwrap(), String::from_utf8(run.stderr).unwrap());
+    assert_eq!(run.status.code(), Some(code), "{line}: {out}{error}");
+    assert!(out.contains(stdout), "{line}: no `{stdout}` in {out}");
+    assert!(error.contains(stderr), "{line}: no `{stderr}` in {error}");
+    assert!(!out.contains('\u{1b}') && !error.contains('\u{1b}'), "{line}: styles although this is no terminal");
+    out
+}
+
+#[test]
+fn good_routes_are_checked_compiled_listed_and_explained() {
+    let scratch = Scratch::new("good", GOOD);
+    let run = |line: &str, stdout: &str| check(&scratch.0, line, 0, stdout, "");
+    run("check", "all right: 1 route in 1 API\nneeds the variable HOST  routes/shop.toml:4\n");
+    run("check routes --vars vars", "all right");
+    let json: Value = serde_json::from_str(&run("check --format json", "")).unwrap();
+    assert_eq!((&json["ok"], &json["variables"][0]), (&Value::Bool(true), &Value::from("HOST")));
+    run("compile routes -o compiled.json", "1 routes written to compiled.json");
+    let written = std::fs::read_to_string(scratch.0.join("compiled.json")).unwrap();
+    let form: GatewayForm = serde_json::from_str(&written).unwrap();
+    assert_eq!(form.routes[0].id, "shop: GET /a");
+    assert_eq!(serde_json::to_string(&form).unwrap(), written);
+    run("routes", "GET     /a    *     public");
+    run("explain GET /a", "sees the path /a");
+    run("schema gateway", "\"title\": \"gateway.toml\"");
+    run("schema", "\"Route\"");
+    check(&scratch.0, "explain GET /b", 1, "404 route-not-found", "");
+}
+
+#[test]
+fn bad_routes_are_reported_and_nothing_is_written() {
+    let scratch = Scratch::new("bad", BAD);
+    let run = |line: &str, stdout: &str, stderr: &str| check(&scratch.0, line, 1, stdout, stderr);
+    run("check", "", "did you mean `GET`?");
+    run("routes", "", "1 error in 1 file");
+    run("explain GET /a", "", "did you mean `GET`?");
+    run("check nowhere", "", "`nowhere` cannot be read");
+    let json: Value = serde_json::from_str(&run("check --format json", "", "")).unwrap();
+    assert_eq!((&json["ok"], &json["errors"][0]["suggestion"]), (&Value::Bool(false), &Value::from("GET")));
+    std::fs::write(scratch.0.join("compiled.json"), "the last good one").unwrap();
+    run("compile -o compiled.json", "", "did you mean `GET`?");
+    assert_eq!(std::fs::read_to_string(scratch.0.join("compiled.json")).unwrap(), "the last good one");
+}
+
+#[test]
+fn variables_that_are_missing_are_problems() {
+    let scratch = Scratch::new("vars", GOOD);
+    std::fs::write(scratch.0.join("empty"), "").unwrap();
+    check(&scratch.0, "check --vars empty", 1, "", "error[missing-variable]: the variable `HOST` is not set");
+    check(&scratch.0, "compile --vars empty -o compiled.json", 1, "", "missing-variable");
+    assert!(!scratch.0.join("compiled.json").exists());
+}
+
+#[test]
+fn wrong_use_is_told_apart_from_problems() {
+    let scratch = Scratch::new("usage", GOOD);
+    let run = |line: &str, stderr: &str| check(&scratch.0, line, 2, "", stderr);
+    run("compile", "--output");
+    run("chekc", "check");
+    run("check --vars nowhere", "`nowhere` cannot be read");
+    run("compile -o nowhere/compiled.json", "cannot be written");
+    run("explain GET /a -H nothing", "expected NAME:VALUE");
+    run("token", "--new-key FILE");
+    run("token --secret x --expires 5", "not a duration");
+    run("schema routes", "gateway");
+}
+
+#[test]
+fn keys_and_tokens_are_made() {
+    let scratch = Scratch::new("token", GOOD);
+    let run = |line: &str, stdout: &str| check(&scratch.0, line, 0, stdout, "");
+    let made = run("token --new-key key.pem", "\"OKP\"");
+    assert_eq!(run("token --key key.pem --jwks", "\"OKP\""), made);
+    assert_eq!(run("token --key key.pem --sub a", "").trim().split('.').count(), 3);
+    assert_eq!(run("token --secret hush --format json", "\"claims\"").matches("\"token\"").count(), 1);
+    check(&scratch.0, "token --new-key key.pem", 2, "", "cannot be written");
+}
