@@ -17,6 +17,9 @@ pub struct Scenario {
     /// Variables and secrets of the deployment.
     #[serde(default)]
     pub vars: BTreeMap<String, String>,
+    /// Long texts by name, tokens above all: `$(name)` in a request's URL, header fields and body stands for them.
+    #[serde(default)]
+    pub texts: BTreeMap<String, String>,
     /// Servers behind the gateway; any other one refuses the connection.
     #[serde(default)]
     pub origins: Vec<OriginScript>,
@@ -218,7 +221,7 @@ impl Scenario {
     /// # Errors
     /// Where it is not a scenario, or a step needs what only the native ports have and does not say so.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let scenario: Self = toml::from_str(text).map_err(|error| error.to_string())?;
+        let mut scenario: Self = toml::from_str(text).map_err(|error| error.to_string())?;
         if scenario.about.is_empty() || scenario.steps.is_empty() {
             return Err("a scenario says what it shows and has at least one step".to_owned());
         }
@@ -228,6 +231,25 @@ impl Scenario {
                 return Err(format!("step {}: a moved clock and broken ports are `native_only`", index + 1));
             }
         }
+        for step in &mut scenario.steps {
+            step.request.fill_in(&scenario.texts);
+        }
         Ok(scenario)
+    }
+}
+
+impl RequestScript {
+    fn fill_in(&mut self, texts: &BTreeMap<String, String>) {
+        for (name, text) in texts {
+            let fill = |place: &mut String| *place = place.replace(&format!("$({name})"), text);
+            fill(&mut self.url);
+            fill(&mut self.body);
+            for values in self.headers.values_mut() {
+                match values {
+                    Values::One(value) => fill(value),
+                    Values::Many(values) => values.iter_mut().for_each(fill),
+                }
+            }
+        }
     }
 }
