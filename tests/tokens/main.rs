@@ -3,6 +3,6 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod cases;
-mod form;
 mod mint;
 mod walk;
+mod written;

@@ -6,6 +6,8 @@ use archway::auth::claims::Rules;
 use archway::auth::keys::KeySet;
 use archway::auth::verify::verify;
 use archway::auth::{jwk, pem};
+use archway::config::build;
+use archway::config::text::source::Source;
 use archway::exchange::Connection;
 use archway::gateway::{Gateway, Incoming};
 use archway::http::{Body, HeaderMap, HeaderValue, Method, header};
@@ -15,12 +17,14 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use crate::cases::{Cases, NOW_S, Row};
-use crate::form;
+use crate::written::routes_file;
 
 #[test]
 fn every_row_has_its_verdict_in_a_gateway() {
     let cases = Cases::read();
-    let form = form::runtime_form(&cases);
+    let built = build::build(vec![Source::new("routes/tokens.toml", &routes_file(&cases))], None);
+    let form = built.form.unwrap_or_else(|| panic!("{:?}", built.diagnostics));
+    let form = serde_json::to_string(&form).unwrap();
     let mut sent = 0;
     for row in cases.rows.iter().filter(|row| row.fits_a_header()) {
         let outside = Outside::at(row.now.unwrap_or(NOW_S) * 1000);
