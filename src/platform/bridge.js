@@ -2,7 +2,7 @@
 // between wasm and JavaScript costs. Header fields travel as one text: name, line feed, value, line feed, and so on; neither
 // can contain a line feed.
 import { env, waitUntil as keepAlive } from "cloudflare:workers";
-import { createPublicKey, verify as verifySignature } from "node:crypto";
+import { constants, createPublicKey, createVerify, verify as verifySignature } from "node:crypto";
 
 // A bare workerd tells the peer's address itself; everywhere else the edge's own header field does.
 const peerFromRuntime = env.ARCHWAY_HOST === "workerd";
@@ -174,6 +174,9 @@ export function publicKeyFromPkcs1(der) {
 
 /** Whether a signature is right; PSS where `saltLength` is given (RFC 7518 section 3.5). */
 export function verify(digest, key, message, signature, saltLength) {
-  const keyOrOptions = saltLength === undefined ? key : { key, padding: 6, saltLength };
-  return verifySignature(digest, message, keyOrOptions, signature);
+  if (saltLength === undefined) return verifySignature(digest, message, key, signature);
+  // workerd takes no key object among options, and its one-shot `verify` knows no padding; but `createVerify` reads both from the
+  // key itself. A key is kept for one algorithm only.
+  Object.assign(key, { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength });
+  return createVerify(digest).update(message).verify(key, signature);
 }

@@ -7,3 +7,4 @@ mod limits;
 mod passage;
 mod smoke;
 mod streams;
+mod tokens;

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
-use crate::cases::Cases;
+use super::cases::Cases;
 
 /// The file of an API called `tokens`.
 pub fn routes_file(cases: &Cases) -> String {
