@@ -12,6 +12,7 @@ use crate::config::build::environment::Deployment;
 pub mod check;
 pub mod compile;
 pub mod explain;
+pub mod reference;
 pub mod routes;
 pub mod schema;
 pub mod token;
@@ -58,6 +59,8 @@ enum Action {
         #[arg(value_enum, default_value_t = schema::Which::Api)]
         of: schema::Which,
     },
+    /// Prints the reference of the routes files as Markdown.
+    Reference,
     /// Mints a token for development, or makes a key for it.
     Token(token::Arguments),
 }
@@ -91,6 +94,10 @@ pub fn run() -> ExitCode {
         Action::Explain(arguments) => explain::run(&arguments, command.format),
         Action::Routes(directory) => routes::run(&directory, command.format),
         Action::Schema { of } => schema::run(of),
+        Action::Reference => {
+            anstream::print!("{}", reference::markdown());
+            Ok(())
+        }
         Action::Token(arguments) => token::run(&arguments, command.format),
     };
     match result {

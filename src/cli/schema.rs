@@ -37,16 +37,24 @@ pub fn of(which: Which) -> Value {
     named(schema)
 }
 
-/// Calls the schema of each policy's configuration by the policy's name.
+/// Calls the schema of each policy's and origin's configuration by the name of its kind.
 fn named(schema: Value) -> Value {
-    let mut text = schema.to_string();
+    let reference = |value: &Value, pointer: &str| value.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
+    let mut names: Vec<(String, Option<String>)> = Vec::new();
     let kinds = schema.pointer("/$defs/Policy/properties").and_then(Value::as_object);
-    for (kind, value) in kinds.into_iter().flatten() {
-        let reference = value.pointer("/allOf/0/$ref").and_then(Value::as_str);
-        if let Some(name) = reference.and_then(|reference| reference.strip_prefix("#/$defs/")).filter(|name| name.starts_with("Config")) {
-            text = text
-                .replace(&format!("\"#/$defs/{name}\""), &format!("\"#/$defs/{kind}\""))
-                .replace(&format!("\"{name}\":"), &format!("\"{kind}\":"));
+    names.extend(kinds.into_iter().flatten().map(|(kind, value)| (kind.clone(), reference(value, "/allOf/0/$ref"))));
+    for origin in schema.pointer("/$defs/Origin/oneOf").and_then(Value::as_array).into_iter().flatten() {
+        for kind in ["static", "redirect"] {
+            names.push((kind.to_owned(), reference(origin, &format!("/properties/{kind}/$ref"))));
+        }
+        names.push(("http".to_owned(), reference(origin, "/$ref")));
+    }
+    let mut text = schema.to_string();
+    for (kind, reference) in names {
+        let name = reference.as_deref().and_then(|reference| reference.strip_prefix("#/$defs/"));
+        if let Some(name) = name.filter(|name| name.starts_with("Config")) {
+            text = text.replace(&format!("\"#/$defs/{name}\""), &format!("\"#/$defs/{kind}\""));
+            text = text.replace(&format!("\"{name}\":"), &format!("\"{kind}\":"));
         }
     }
     serde_json::from_str(&text).unwrap_or(schema)
