@@ -114,6 +114,7 @@ pub fn explain(outcome: &Outcome, form: &GatewayForm, method: &Method, url: &str
     let policies: Vec<_> = form.policies.iter().map(guarded).collect();
     let origins: Vec<_> = form.origins.iter().map(|origin| (origin.id.as_str().into(), Err("explained, not run".to_owned()))).collect();
     let table = Table::build(form.clone(), policies, origins)?;
+    table.complete()?;
     let taken = table.find(&target, method, headers).and_then(|found| {
         let route = form.routes.iter().position(|route| *route.id == *found.route.id);
         let route = route.filter(|route| *route < outcome.plans.len()).ok_or(GatewayError::RouteNotFound)?;

@@ -48,6 +48,7 @@ impl Routes {
         Self { forms, built, apis, policies, origins, encoded_slash }
     }
 
+    #[cfg(not(target_arch = "wasm32"))]
     pub(super) fn len(&self) -> usize {
         self.forms.len()
     }

@@ -106,7 +106,7 @@ fn build_table(bencher: Bencher) {
     bencher.with_inputs(input).bench_local_values(|(origins, form)| Table::build(form, Vec::new(), origins));
 }
 
-/// What requests do bit by bit afterwards, all of it.
+/// What the first requests do afterwards, bit by bit: here all of it.
 #[divan::bench]
 fn complete_table(bencher: Bencher) {
     bencher.with_inputs(table).bench_local_refs(|table| table.complete());
@@ -131,6 +131,7 @@ fn check_conflicts(bencher: Bencher) {
 ])]
 fn find(bencher: Bencher, request: &str) {
     let table = table();
+    assert_eq!(table.complete(), Ok(()));
     let (method, url) = request.split_once(' ').expect("a method and a URL");
     let method: Method = method.parse().expect("a method");
     let target = Target::parse(url, EncodedSlash::Refuse).expect("a URL");
