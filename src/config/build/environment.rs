@@ -67,7 +67,8 @@ pub fn compile(deployment: &Deployment, id: &str, run: impl Fn(&mut Compiler<'_>
 }
 
 /// Compiles without knowing any value: a field that does not work with one stand-in is tried with the next. `named` gives the
-/// variables and secrets that a field names. What depends on values that nobody knows yet cannot be judged and passes.
+/// variables and secrets that a field names. What depends on values that nobody knows yet cannot be judged and passes; what is
+/// wrong before any value was asked for does not depend on one.
 ///
 /// # Errors
 /// Whatever is wrong that is not about unknown values.
@@ -86,7 +87,8 @@ pub fn sketch(
         needs.secrets.extend(found.secrets.iter().cloned());
         let Err(error) = result else { return (Needs { variables: needs.variables, secrets: needs.secrets, ..found }, Ok(())) };
         let names = named(&error.field);
-        if names.is_empty() {
+        let asked_for_none = found.variables.is_empty() && found.secrets.is_empty();
+        if names.is_empty() || asked_for_none {
             return (needs, Err(error));
         }
         for name in names {
