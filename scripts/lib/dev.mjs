@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import { formatVariables, readVariables, stateOf, Stop } from "./files.mjs";
+import { formatVariables, readVariables, stateOf } from "./files.mjs";
 import { startOrigins, variablesFor } from "./origins.mjs";
 import { atEnd, endWith, guard, isFree, portFrom, start, untilAnswers } from "./processes.mjs";
 import { build, buildOrStop, compile, compileOrStop, requireRoutes, ROOT, stage, token } from "./routes.mjs";
