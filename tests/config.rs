@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 use archway::cli::{explain, routes};
 use archway::config::build::environment::Deployment;
 use archway::config::build::{self, load};
+use archway::config::runtime::GatewayForm;
 use archway::config::text::diagnostics::Code;
 use archway::config::text::render;
 use archway::config::text::source::Source;
@@ -71,6 +72,10 @@ fn outcome(case: &[Section]) -> String {
     match &outcome.form {
         None => writeln!(text, "{}", archway::cli::check::summary(&outcome.diagnostics)).unwrap(),
         Some(form) => {
+            let written = serde_json::to_string(form).unwrap();
+            let read: GatewayForm = serde_json::from_str(&written).unwrap();
+            assert_eq!(serde_json::to_string(&read).unwrap(), written, "the form is read back as it was written");
+            explain::explain(&outcome, &read, &Default::default(), "https://a.example/", &Default::default()).unwrap();
             writeln!(text, "{}", serde_json::to_string_pretty(form).unwrap()).unwrap();
             for need in &outcome.needs {
                 writeln!(text, "needs {} {}", if need.secret { "secret" } else { "variable" }, need.name).unwrap();

@@ -127,6 +127,13 @@ fn spared(owner: &Owner<'_>, link: &Link, kind: &str) -> bool {
 }
 
 fn once<'k>(chain: &[Link], kind: impl Fn(&Link) -> &'k str, diagnostics: &mut Diagnostics) {
+    for (index, link) in chain.iter().enumerate().filter(|(_, link)| link.instance.is_some() && !ONCE.contains(&kind(link))) {
+        if let Some(first) = chain.iter().take(index).find(|other| other.instance == link.instance) {
+            let message = format!("the same `{}` stands in this chain twice", kind(link));
+            let twice = Diagnostic::new(Code::ChainOrder, link.place.clone(), message).related(first.place.clone(), "already here");
+            diagnostics.push(twice.help("take one of the two away"));
+        }
+    }
     for name in ONCE {
         let mut uses = chain.iter().filter(|link| kind(link) == *name);
         if let (Some(first), Some(second)) = (uses.next(), uses.next()) {

@@ -67,18 +67,19 @@ pub fn compile(deployment: &Deployment, id: &str, run: impl Fn(&mut Compiler<'_>
 }
 
 /// Compiles without knowing any value: a field that does not work with one stand-in is tried with the next. `named` gives the
-/// variables and secrets that a field names. What depends on values that nobody knows yet cannot be judged and passes; what is
-/// wrong before any value was asked for does not depend on one.
+/// variables and secrets that a field names, and whether it begins with something else. What nobody can know yet cannot be judged
+/// and passes; what is wrong before any value was asked for, or begins in its own words and works with no stand-in, is wrong.
 ///
 /// # Errors
 /// Whatever is wrong that is not about unknown values.
 pub fn sketch(
     id: &str,
-    named: impl Fn(&str) -> Vec<String>,
+    named: impl Fn(&str) -> (Vec<String>, bool),
     run: impl Fn(&mut Compiler<'_>) -> Result<(), ConfigError>,
 ) -> (Needs, Result<(), ConfigError>) {
     let mut stand_ins = StandIns::default();
     let mut needs = Needs::default();
+    let mut first: Option<ConfigError> = None;
     loop {
         let mut compiler = Compiler::new(&stand_ins, id, id);
         let result = run(&mut compiler);
@@ -86,16 +87,22 @@ pub fn sketch(
         needs.variables.extend(found.variables.iter().cloned());
         needs.secrets.extend(found.secrets.iter().cloned());
         let Err(error) = result else { return (Needs { variables: needs.variables, secrets: needs.secrets, ..found }, Ok(())) };
-        let names = named(&error.field);
+        let (names, begins) = named(&error.field);
         let asked_for_none = found.variables.is_empty() && found.secrets.is_empty();
         if names.is_empty() || asked_for_none {
             return (needs, Err(error));
         }
+        let first = match &first {
+            Some(first) if first.field == error.field => first.clone(),
+            _ => first.insert(error).clone(),
+        };
         for name in names {
             let next = stand_ins.0.entry(name).or_insert(0);
             *next += 1;
             if *next >= STAND_INS.len() {
-                return (needs, Ok(()));
+                let [stand_in, ..] = STAND_INS else { return (needs, Ok(())) };
+                let message = first.message.replace(stand_in, "${...}");
+                return (needs, if begins { Err(ConfigError { message, ..first }) } else { Ok(()) });
             }
         }
     }

@@ -8,7 +8,7 @@ use super::policies::{self, PolicyEntry, Use};
 use super::written::{WrittenApi, WrittenGateway, WrittenRoute};
 use super::{later, matching, settings};
 use crate::config::runtime::Settings;
-use crate::config::text::decode::{self, Skipped};
+use crate::config::text::decode::{self, Decoded, Skipped};
 use crate::config::text::diagnostics::{Code, Diagnostic, Diagnostics};
 use crate::config::text::document::{Entry, Node, Value};
 use crate::config::text::names::{list, nearest};
@@ -49,6 +49,8 @@ pub struct Scope<'a> {
 pub struct ApiEntry<'a> {
     /// Index of its file.
     pub file: usize,
+    /// Whether the hosts and policies of its routes could be read.
+    pub whole: bool,
     /// Its title.
     pub title: String,
     /// Its version, for people.
@@ -68,6 +70,8 @@ pub struct RouteEntry<'a> {
     pub node: &'a Node,
     /// Its plain values.
     pub written: WrittenRoute,
+    /// Whether what it matches and who may call it could be read.
+    pub whole: bool,
     /// Its own policies.
     pub uses: Vec<Use<'a>>,
     /// A fixed answer or a redirect, where the route has one of its own.
@@ -107,9 +111,9 @@ fn gateway<'a>(file: usize, root: &'a Node, written: &mut Written<'a>, diagnosti
                 let mut skipped = Skipped::new();
                 let list = entry.node.entry("policies").map(|entry| &entry.node);
                 skipped.extend(list.map(Node::identity));
-                let decoded: Option<WrittenGateway> = decode::decode(file, &entry.node, &mut skipped, diagnostics);
+                let decoded = decode::decode_partly::<WrittenGateway>(file, &entry.node, &mut skipped, diagnostics);
                 if let Some(decoded) = decoded {
-                    written.settings = settings::settle(file, &entry.node, decoded, diagnostics);
+                    written.settings = settings::settle(file, &entry.node, decoded.value, diagnostics);
                 }
                 written.shared.uses = policies::uses(file, list, diagnostics);
             }
@@ -120,8 +124,15 @@ fn gateway<'a>(file: usize, root: &'a Node, written: &mut Written<'a>, diagnosti
 }
 
 fn api<'a>(file: usize, root: &'a Node, diagnostics: &mut Diagnostics) -> ApiEntry<'a> {
-    let mut api =
-        ApiEntry { file, title: String::new(), version: None, hosts: Vec::new(), scope: scope(String::new()), routes: Vec::new() };
+    let mut api = ApiEntry {
+        file,
+        whole: false,
+        title: String::new(),
+        version: None,
+        hosts: Vec::new(),
+        scope: scope(String::new()),
+        routes: Vec::new(),
+    };
     for entry in root.entries() {
         match entry.key.as_str() {
             "api" => head(file, entry, &mut api, diagnostics),
@@ -154,7 +165,11 @@ fn head<'a>(file: usize, entry: &'a Entry, api: &mut ApiEntry<'a>, diagnostics: 
     skipped.extend(list.map(Node::identity));
     api.scope.uses = policies::uses(file, list, diagnostics);
     api.scope.name = entry.node.entry("name").and_then(|entry| entry.node.text()).unwrap_or_default().to_owned();
-    let Some(written) = decode::decode::<WrittenApi>(file, &entry.node, &mut skipped, diagnostics) else { return };
+    let passed_over = skipped.clone();
+    let decoded = decode::decode_partly::<WrittenApi>(file, &entry.node, &mut skipped, diagnostics);
+    let Some(Decoded { value: written, .. }) = decoded else { return };
+    skipped.retain(|node| !passed_over.contains(node));
+    api.whole = !decode::lacks(&entry.node, &["hosts", "policies"], &skipped);
     if written.name.is_empty() || !written.name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-') {
         let place = Place::new(file, &entry.node.descend("name").span);
         let message = format!("`{}` is not a name for an API", written.name);
@@ -202,11 +217,14 @@ fn route<'a>(file: usize, node: &'a Node, diagnostics: &mut Diagnostics) -> Opti
         let config = decode::decode_variant(file, &entry.key, &entry.node, &mut Skipped::new(), diagnostics);
         inline_origin = Some(OriginEntry { kind: &entry.key, place: Place::new(file, &entry.key_span), node: &entry.node, config });
     }
-    let written: WrittenRoute = decode::decode(file, node, &mut skipped, diagnostics)?;
-    if !refused {
+    let passed_over = skipped.clone();
+    let Decoded { value, .. } = decode::decode_partly(file, node, &mut skipped, diagnostics)?;
+    skipped.retain(|node| !passed_over.contains(node));
+    if !refused && !decode::lacks(node, &["origin", "static", "redirect"], &skipped) {
         one_origin(file, node, diagnostics);
     }
-    Some(RouteEntry { node, written, uses, inline_origin })
+    let whole = !decode::lacks(node, &["match", "hosts", "headers", "query", "public", "policies"], &skipped);
+    Some(RouteEntry { node, written: value, whole, uses, inline_origin })
 }
 
 /// Holds a route to exactly one of `origin`, `static` and `redirect`.

@@ -186,8 +186,9 @@ impl Context<'_> {
         let run = |compiler: &mut Compiler<'_>| entry.compile(compiler);
         let named = |field: &str| {
             let mut names = Vec::new();
-            named_in(entry.node().descend(field), &mut names);
-            names
+            let node = entry.node().descend(field);
+            named_in(node, &mut names);
+            (names, node.text().is_some_and(|text| !text.starts_with("${")))
         };
         let (needs, mut result) = environment::sketch(id, named, run);
         let file = entry.place().file;
@@ -235,7 +236,8 @@ impl Context<'_> {
 fn named_in(node: &Node, names: &mut Vec<String>) {
     match &node.value {
         Value::String(text) => {
-            let after = text.split("${").skip(1);
+            let plain = text.replace("$${", "");
+            let after = plain.split("${").skip(1);
             names.extend(after.filter_map(|rest| rest.split_once('}')).map(|(name, _)| name.to_owned()));
         }
         Value::Array(elements) => elements.iter().for_each(|element| named_in(element, names)),

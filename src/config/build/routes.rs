@@ -88,7 +88,7 @@ impl<'a> Assembly<'a, '_> {
         let id = self.unique_id(&api.scope.name, &route.written.matches, matcher.as_ref());
         let links = self.links(&route.uses, (Some(index), &api.scope), Level::Route, &id);
         let origin = self.origin((index, api), route, &id);
-        let Some(matcher) = matcher else { return };
+        let Some(matcher) = matcher.filter(|_| route.whole && api.whole) else { return };
         let public = route.written.public.then(|| Place::new(api.file, &route.node.descend("public").span));
         let owner = Owner { place: &matcher.place, public: public.as_ref(), params: &matcher.params };
         let diagnostics = &mut *self.context.diagnostics;

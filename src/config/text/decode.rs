@@ -16,6 +16,39 @@ pub type Skipped = HashSet<usize>;
 /// Decodes a node. Every error is reported: what is in the way is taken out and decoding goes on, so `skipped` names
 /// afterwards what was wrong. `None` where there was an error.
 pub fn decode<'de, T: Deserialize<'de>>(file: usize, node: &Node, skipped: &mut Skipped, diagnostics: &mut Diagnostics) -> Option<T> {
+    decode_partly(file, node, skipped, diagnostics).filter(|decoded| decoded.whole).map(|decoded| decoded.value)
+}
+
+/// What could be read of a node.
+#[derive(Debug)]
+pub struct Decoded<T> {
+    /// The value, without what was wrong in it.
+    pub value: T,
+    /// Whether nothing was wrong.
+    pub whole: bool,
+}
+
+/// Whether something was taken out of `node` that is one of these keys, stands in one, or was probably meant to be one.
+pub fn lacks(node: &Node, keys: &[&str], skipped: &Skipped) -> bool {
+    let gone = |entry: &Entry| skipped.contains(&entry.node.identity());
+    node.entries().iter().any(|entry| match keys.contains(&entry.key.as_str()) {
+        true => gone(entry) || any_within(&entry.node, skipped),
+        false => gone(entry) && nearest(&entry.key, keys.iter().copied()).is_some(),
+    })
+}
+
+fn any_within(node: &Node, skipped: &Skipped) -> bool {
+    let mut inner = node.entries().iter().map(|entry| &entry.node).chain(node.elements());
+    inner.any(|node| skipped.contains(&node.identity()) || any_within(node, skipped))
+}
+
+/// As [`decode`], but gives what could be read although something in it was wrong.
+pub fn decode_partly<'de, T: Deserialize<'de>>(
+    file: usize,
+    node: &Node,
+    skipped: &mut Skipped,
+    diagnostics: &mut Diagnostics,
+) -> Option<Decoded<T>> {
     decode_seed(file, node, skipped, diagnostics, |decoder| T::deserialize(decoder))
 }
 
@@ -27,7 +60,8 @@ pub fn decode_variant<'de, T: Deserialize<'de>>(
     skipped: &mut Skipped,
     diagnostics: &mut Diagnostics,
 ) -> Option<T> {
-    decode_seed(file, node, skipped, diagnostics, |decoder| T::deserialize(Variant { variant, decoder }))
+    let decoded = decode_seed(file, node, skipped, diagnostics, |decoder| T::deserialize(Variant { variant, decoder }));
+    decoded.filter(|decoded| decoded.whole).map(|decoded| decoded.value)
 }
 
 fn decode_seed<T>(
@@ -36,13 +70,13 @@ fn decode_seed<T>(
     skipped: &mut Skipped,
     diagnostics: &mut Diagnostics,
     decode: impl Fn(Decoder<'_>) -> Result<T, Error>,
-) -> Option<T> {
-    let mut clean = true;
+) -> Option<Decoded<T>> {
+    let mut whole = true;
     loop {
         match decode(Decoder { node, skipped }) {
-            Ok(value) => return clean.then_some(value),
+            Ok(value) => return Some(Decoded { value, whole }),
             Err(mut error) => {
-                clean = false;
+                whole = false;
                 if error.span.is_none() {
                     error.span = Some(node.span.clone());
                     error.node = node.identity();

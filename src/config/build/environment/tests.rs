@@ -24,7 +24,10 @@ fn files_of_variables_are_read() {
 
 /// Compiles `text` as a field that must satisfy `right`, and says whether that passes and what it needs.
 fn check(text: &str, right: impl Fn(&str) -> bool, expect: (bool, &[&str])) {
-    let named = |_: &str| text.split("${").skip(1).filter_map(|rest| Some(rest.split_once('}')?.0.to_owned())).collect();
+    let named = |_: &str| {
+        let names: Vec<String> = text.split("${").skip(1).filter_map(|rest| Some(rest.split_once('}')?.0.to_owned())).collect();
+        (names, !text.starts_with("${"))
+    };
     let (needs, result) = sketch("id", named, |compiler| {
         let resolved = compiler.text("field", text)?;
         if right(&resolved) { Ok(()) } else { Err(ConfigError::at("field", "wrong")) }
@@ -39,5 +42,6 @@ fn unknown_values_are_judged_as_far_as_they_can_be() {
     check("${URL}", |text| text.starts_with("https://"), (true, &["URL"]));
     check("https://${HOST}", |text| text.starts_with("https://"), (true, &["HOST"]));
     check("${PORT}", |text| text.parse::<u16>().is_ok(), (true, &["PORT"]));
+    check("ftp://${HOST}", |text| text.starts_with("https://"), (false, &["HOST"]));
     check("${ODD}", |text| text == "something that nobody guesses", (true, &["ODD"]));
 }
