@@ -55,12 +55,12 @@ fn outcome(case: &[Section]) -> String {
                 let form = outcome.form.as_ref().unwrap();
                 let headers = explain::headers(&headers.iter().map(|line| (*line).to_owned()).collect::<Vec<_>>()).unwrap();
                 let explained = explain::explain(&outcome, form, &method.parse().unwrap(), url, &headers).unwrap();
-                return plain(&explain::text(&outcome, form, &explained));
+                return plain(&explain::show::text(&outcome, form, &explained));
             }
             ["explain-json", method, url] => {
                 let form = outcome.form.as_ref().unwrap();
                 let explained = explain::explain(&outcome, form, &method.parse().unwrap(), url, &Default::default()).unwrap();
-                return format!("{:#}\n", explain::value(&outcome, form, &explained));
+                return format!("{:#}\n", explain::show::value(&outcome, form, &explained));
             }
             ["routes"] => return routes::table(&outcome),
             ["routes-json"] => return format!("{:#}\n", routes::values(&outcome)),
