@@ -1,5 +1,6 @@
-#![cfg(not(target_arch = "wasm32"))]
 //! Runs every file of `tests/scenarios` against the gateway with its ports in memory.
+#![cfg(not(target_arch = "wasm32"))]
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

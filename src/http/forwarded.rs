@@ -36,8 +36,12 @@ pub fn is_hop_by_hop(name: &str) -> bool {
     )
 }
 
-/// Fields by which a client could claim to be someone or somewhere else; only a trusted proxy's are believed.
+/// Fields by which a client could claim to be someone or somewhere else, in every spelling that an origin may take for them (as
+/// [`remove_every_spelling`]); only a trusted proxy's are believed.
 fn is_claim(name: &str) -> bool {
+    if name.contains('_') {
+        return is_claim(&name.replace('_', "-"));
+    }
     name.starts_with("x-forwarded-")
         || matches!(
             name,

@@ -48,7 +48,11 @@ pub fn differences(expect: &Expect, outcome: &Outcome) -> Vec<String> {
     if let Some(rule) = &expect.body {
         body(rule, &outcome.body, &mut found);
     }
-    record(&expect.record, &outcome.records, &mut found);
+    if expect.recorded {
+        record(&expect.record, &outcome.records, &mut found);
+    } else if !outcome.records.is_empty() {
+        found.push(format!("record: expected none, got {:?}", outcome.records));
+    }
     if let Some(rules) = &expect.calls {
         calls(rules, &outcome.calls, &mut found);
     }

@@ -147,11 +147,18 @@ pub struct Expect {
     pub headers: BTreeMap<String, FieldRule>,
     /// The response's body.
     pub body: Option<BodyRule>,
+    /// Whether there is an access record; sampling alone leaves one out.
+    #[serde(default = "yes")]
+    pub recorded: bool,
     /// Members of the access record.
     #[serde(default)]
     pub record: BTreeMap<String, Value>,
     /// The calls that origins have seen: exactly these, in order.
     pub calls: Option<Vec<CallRule>>,
+}
+
+fn yes() -> bool {
+    true
 }
 
 /// What a header field must be.
