@@ -8,7 +8,8 @@ use crate::error::GatewayError;
 use crate::exchange::{Connection, Exchange};
 use crate::http::{HeaderName, Method, Request, Response, Target, forwarded, header, problem};
 use crate::observe::recorder::Recorder;
-use crate::policies::{Flow, guard::Guarded};
+use crate::policies::Flow;
+use crate::policies::guard::{Chain, Guarded};
 use crate::ports::Ports;
 use crate::routing::table::{Found, Table};
 
@@ -154,7 +155,7 @@ impl Gateway {
     }
 
     /// The route and the chain that runs: all of the route's policies, or its `cors` alone for a preflight.
-    fn find(&self, request: &Request) -> Result<(Found, Rc<[Rc<Guarded>]>), GatewayError> {
+    fn find(&self, request: &Request) -> Result<(Found, Chain), GatewayError> {
         let error = match self.table.find(&request.target, &request.method, &request.headers) {
             Ok(found) => {
                 let chain = found.route.chain.clone();

@@ -7,6 +7,9 @@ use crate::error::GatewayError;
 use crate::exchange::Exchange;
 use crate::http::{Request, Response};
 
+/// A route's policies, in order.
+pub type Chain = Rc<[Rc<Guarded>]>;
+
 /// A policy in a chain, with what the routes file says about how it acts.
 #[derive(Clone)]
 pub struct Guarded {

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use crate::config::template::Template;
 use crate::origins::Origin;
-use crate::policies::guard::Guarded;
+use crate::policies::guard::Chain;
 
 mod build;
 pub mod condition;
@@ -32,7 +32,7 @@ pub struct Route {
     /// method alone.
     pub conditions: Rc<str>,
     /// The policies, in order.
-    pub chain: Rc<[Rc<Guarded>]>,
+    pub chain: Chain,
     /// The origin's name.
     pub origin_id: Rc<str>,
     /// What answers in the end, or why it could not be built.
