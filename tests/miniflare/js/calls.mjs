@@ -2,7 +2,7 @@
 import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { brotliCompressSync, gzipSync } from "node:zlib";
+import { brotliCompressSync, brotliDecompressSync, gunzipSync, gzipSync } from "node:zlib";
 import { send } from "./client.mjs";
 import { Origins } from "./origins.mjs";
 import { brokenOff, echo, events, leaving, webSocket } from "./streams.mjs";
@@ -60,6 +60,12 @@ export const calls = {
 
   /** A text as `gzip` or `br` has it. */
   compressed: ({ coding, text }) => (coding === "gzip" ? gzipSync(text) : brotliCompressSync(text)).toString("latin1"),
+
+  /** The text that such a body has. */
+  decompressed: ({ coding, body }) => {
+    const bytes = Buffer.from(body, "latin1");
+    return (coding === "gzip" ? gunzipSync(bytes) : brotliDecompressSync(bytes)).toString();
+  },
 
   /** Stops the worker's clock at a time. */
   stopClock: ({ ms }) => worker.settle({ to_ms: ms }),
