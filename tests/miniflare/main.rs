@@ -6,6 +6,9 @@ mod cache;
 mod harness;
 mod limits;
 mod passage;
+#[path = "../scenario/mod.rs"]
+mod scenario;
+mod scenarios;
 mod smoke;
 mod streams;
 mod tokens;

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use archway::config::values::Duration;
 use serde::Deserialize;
 use serde_json::Value;
+
+use super::span::Span;
 
 /// One file: a gateway, its origins, and requests in order.
 #[derive(Debug, Deserialize)]
@@ -53,7 +54,7 @@ pub struct ReplyScript {
     #[serde(default)]
     pub body: String,
     /// Time to the first byte.
-    pub after: Option<Duration>,
+    pub after: Option<Span>,
     /// Refuses the connection with this text instead.
     pub refuse: Option<String>,
 }
@@ -90,8 +91,8 @@ pub struct Step {
     #[serde(default)]
     pub name: String,
     /// When, counted from the first step.
-    pub at: Option<Duration>,
-    /// Only where the clock can be moved and ports can be broken.
+    pub at: Option<Span>,
+    /// Only where ports can be broken: not against the worker itself.
     #[serde(default)]
     pub native_only: bool,
     /// Ports that are down during this step: `limiter`, `edge_cache`.
@@ -233,9 +234,8 @@ impl Scenario {
             return Err("a scenario says what it shows and has at least one step".to_owned());
         }
         for (index, step) in scenario.steps.iter().enumerate() {
-            let moved = step.at.is_some_and(|at| at.ms() > 0) || !step.down.is_empty();
-            if moved && !step.native_only {
-                return Err(format!("step {}: a moved clock and broken ports are `native_only`", index + 1));
+            if !step.down.is_empty() && !step.native_only {
+                return Err(format!("step {}: broken ports are `native_only`", index + 1));
             }
         }
         for step in &mut scenario.steps {
