@@ -132,8 +132,28 @@ export function cacheMatch(key) {
   return caches.default.match(key);
 }
 
-export function cachePut(key, status, fields, body) {
-  return caches.default.put(key, respond(status, fields, body));
+/**
+ * Stores a response. Not every store notices that a body breaks off, so what it has kept of such a one is deleted. `cap` is as
+ * in [`send`].
+ */
+export async function cachePut(key, status, fields, body, cap) {
+  let broken, passed;
+  const giveUp = (error) => (broken = error);
+  if (cap !== undefined) {
+    cap.giveUp = giveUp;
+  } else if (body instanceof ReadableStream) {
+    const { readable, writable } = new IdentityTransformStream();
+    passed = body.pipeTo(writable).catch(giveUp);
+    body = readable;
+  }
+  const response = respond(status, fields, body);
+  // The runtime encodes such a body anew, and its length may be another one then.
+  if (response.headers.has("content-encoding")) response.headers.delete("content-length");
+  await caches.default.put(key, response);
+  await passed;
+  if (broken === undefined) return;
+  await caches.default.delete(key);
+  throw broken;
 }
 
 export function cacheDelete(key) {

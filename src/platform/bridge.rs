@@ -44,7 +44,7 @@ extern "C" {
     pub fn cache_match(key: &str) -> Result<Promise, JsValue>;
 
     #[wasm_bindgen(catch, js_name = cachePut)]
-    pub fn cache_put(key: &str, status: u16, fields: &str, body: JsValue) -> Result<Promise, JsValue>;
+    pub fn cache_put(key: &str, status: u16, fields: &str, body: JsValue, cap: JsValue) -> Result<Promise, JsValue>;
 
     #[wasm_bindgen(catch, js_name = cacheDelete)]
     pub fn cache_delete(key: &str) -> Result<Promise, JsValue>;

@@ -126,11 +126,12 @@ impl EdgeCache for Runtime {
 
     async fn put(&self, key: &str, response: Response) -> Result<(), PortError> {
         let fields = wire::fields(&response.headers);
-        let body = match outgoing(response.body, false) {
-            Outgoing::Value(body, _) => body,
-            Outgoing::Message(message) => bridge::body_of(&message),
+        let (body, cap) = match outgoing(response.body, false) {
+            Outgoing::Value(body, cap) => (body, cap),
+            Outgoing::Message(message) => (bridge::body_of(&message), None),
         };
-        let put = bridge::cache_put(key, response.status.as_u16(), &fields, body).map_err(cache_error)?;
+        let cap = cap.as_ref().map_or(JsValue::UNDEFINED, Cap::state);
+        let put = bridge::cache_put(key, response.status.as_u16(), &fields, body, cap).map_err(cache_error)?;
         JsFuture::from(put).await.map(drop).map_err(cache_error)
     }
 

@@ -78,6 +78,17 @@ async fn a_change_makes_it_forget() {
 }
 
 #[wasm_bindgen_test]
+async fn a_body_that_breaks_off_is_neither_whole_nor_kept() {
+    for length in [Some(100), None] {
+        begin(json!([{ "body": "whole" }])).await;
+        let broken: Value = call("brokenOff", &json!({ "url": URL, "length": length })).await;
+        assert_eq!(broken, json!({ "complete": false }), "{length:?}");
+        settled().await;
+        assert_eq!(told(&ask(Ask::get(URL)).await), (false, "whole"), "{length:?}");
+    }
+}
+
+#[wasm_bindgen_test]
 async fn a_compressed_body_that_is_also_stored_is_the_same_text() {
     let text = "a text that compresses well ".repeat(200);
     for coding in ["gzip", "br"] {

@@ -58,9 +58,11 @@ async fn a_web_socket_passes() {
 
 #[wasm_bindgen_test]
 async fn a_body_that_breaks_off_is_not_passed_for_a_whole_one() {
-    serve(ROUTES).await;
-    let seen: Value = call("brokenOff", &json!({ "url": "https://api.example.com/open/broken" })).await;
-    assert_eq!(seen, json!({ "complete": false }));
+    for length in [Some(100), None] {
+        serve(ROUTES).await;
+        let seen: Value = call("brokenOff", &json!({ "url": "https://api.example.com/open/broken", "length": length })).await;
+        assert_eq!(seen, json!({ "complete": false }), "{length:?}");
+    }
 }
 
 #[wasm_bindgen_test]

@@ -106,10 +106,10 @@ export async function webSocket(worker, origins, { url, headers, say }) {
   return { status: response.statusCode, accepted: response.headers["sec-websocket-accept"] === accepted(key), heard, seen: seen ?? [] };
 }
 
-/** An origin that promises 100 bytes, sends ten and breaks off: whether the client is told that it has not got all. */
-export async function brokenOff(worker, origins, { url }) {
+/** An origin that says it sends `length` bytes, or says nothing, and breaks off after ten: whether the client takes these for all. */
+export async function brokenOff(worker, origins, { url, length }) {
   origins.next((_request, response) => {
-    response.writeHead(200, { "content-length": "100" });
+    response.writeHead(200, length ? { "content-length": String(length) } : {});
     response.write("0123456789", () => response.destroy());
   });
   const request = open(worker, { method: "GET", url, headers: [] });
