@@ -20,6 +20,7 @@ pub mod token;
 /// An API gateway for the edge: checks, compiles and explains routes files.
 #[derive(Debug, Parser)]
 #[command(name = "archway", version, propagate_version = true, disable_help_subcommand = true)]
+#[command(after_help = "Exit codes: 0 all is well, 1 there are problems, 2 the command was used wrongly.")]
 struct Command {
     #[command(subcommand)]
     action: Action,

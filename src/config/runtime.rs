@@ -45,7 +45,8 @@ pub struct ApiForm {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PolicyForm {
-    /// Unique and stable: `api.name` for a named policy, `api.METHOD-path.kind` for one that stands in a route.
+    /// Unique and stable: `api.name` or `gateway.name` for a named policy, the route's name and `#kind` for one that stands in a
+    /// route, `api#kind` for one that stands in an API or equally in several of its routes. A second one has ` (2)` behind it.
     pub id: String,
     /// Index into [`GatewayForm::apis`]; `None` for what stands in gateway.toml.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -63,7 +64,7 @@ pub struct PolicyForm {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct OriginForm {
-    /// Unique and stable: `api.name`.
+    /// Unique and stable, as [`PolicyForm::id`].
     pub id: String,
     /// The origin itself.
     pub origin: OriginConfig,
@@ -73,7 +74,7 @@ pub struct OriginForm {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RouteForm {
-    /// Unique: `api: METHOD path`, with whatever else tells it from others.
+    /// Unique: `api: METHOD /path`; a second one that differs in host or conditions has ` (2)` behind it.
     pub id: String,
     /// Index into [`GatewayForm::apis`].
     pub api: usize,

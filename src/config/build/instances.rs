@@ -1,25 +1,17 @@
 //! Policies and origins as instances: compiled once for their errors and needs, equal ones kept once, names given.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
-use super::environment::{self, Deployment};
+use super::compiling::Context;
 use super::origins::OriginEntry;
-use super::policies::PolicyEntry;
+use super::policies::{BESIDE, PolicyEntry};
 use crate::config::compiler::{Compiler, ConfigError, Needs};
-use crate::config::text::diagnostics::{Code, Diagnostic, Diagnostics};
-use crate::config::text::document::{Node, Value};
+use crate::config::text::decode::{self, Skipped};
+use crate::config::text::diagnostics::Diagnostics;
+use crate::config::text::document::Node;
 use crate::config::text::source::Place;
-
-/// A variable or secret that the deployment must have.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Need {
-    /// Its name.
-    pub name: String,
-    /// Whether it is a secret.
-    pub secret: bool,
-    /// Where it is asked for.
-    pub places: Vec<Place>,
-}
+use crate::origins::OriginConfig;
+use crate::policies::PolicyConfig;
 
 /// A policy or origin that at least one name or route has.
 #[derive(Debug)]
@@ -36,12 +28,17 @@ pub struct Instance<'a, T> {
     shared: bool,
 }
 
+/// Compiles what is left of something.
+pub type Rest = Box<dyn Fn(&mut Compiler<'_>) -> Result<(), ConfigError>>;
+
 /// What instances are made of.
 pub trait Compilable {
     /// Whether it could be read.
     fn is_whole(&self) -> bool;
     /// Compiles it, for errors and needs.
     fn compile(&self, compiler: &mut Compiler<'_>) -> Result<(), ConfigError>;
+    /// What is left of it without these nodes, to be compiled; `None` where nothing is. Nodes that have to go with them are added.
+    fn without(&self, skipped: &mut Skipped) -> Option<Rest>;
     /// What makes two of them equal; `None` where equal ones must stay apart, since each counts or stores for itself.
     fn equality(&self) -> Option<String>;
     /// Its kind, for names.
@@ -59,6 +56,15 @@ impl Compilable for PolicyEntry<'_> {
 
     fn compile(&self, compiler: &mut Compiler<'_>) -> Result<(), ConfigError> {
         self.config.as_ref().map_or(Ok(()), |config| config.compile(compiler).map(|_| ()))
+    }
+
+    fn without(&self, skipped: &mut Skipped) -> Option<Rest> {
+        let beside = self.node.entries().iter().filter(|entry| BESIDE.contains(&entry.key.as_str()));
+        skipped.extend(beside.map(|entry| entry.node.identity()));
+        let mut follow_ups = Diagnostics::default();
+        let rest = decode::decode_variant_partly(self.place.file, self.kind(), self.node, skipped, &mut follow_ups)?;
+        let config: PolicyConfig = rest.value;
+        Some(Box::new(move |compiler| config.compile(compiler).map(|_| ())))
     }
 
     fn equality(&self) -> Option<String> {
@@ -88,6 +94,13 @@ impl Compilable for OriginEntry<'_> {
 
     fn compile(&self, compiler: &mut Compiler<'_>) -> Result<(), ConfigError> {
         self.config.as_ref().map_or(Ok(()), |config| config.compile(compiler).map(|_| ()))
+    }
+
+    fn without(&self, skipped: &mut Skipped) -> Option<Rest> {
+        let mut follow_ups = Diagnostics::default();
+        let rest = decode::decode_variant_partly(self.place.file, self.kind, self.node, skipped, &mut follow_ups)?;
+        let config: OriginConfig = rest.value;
+        Some(Box::new(move |compiler| config.compile(compiler).map(|_| ())))
     }
 
     fn equality(&self) -> Option<String> {
@@ -165,105 +178,5 @@ impl<'a, T: Compilable> Instances<'a, T> {
         let count = self.ids.entry(id.clone()).or_insert(0);
         *count += 1;
         if *count == 1 { id } else { format!("{id} ({count})") }
-    }
-}
-
-/// What compiling goes with.
-pub struct Context<'c> {
-    /// Variables and secrets, where they are known.
-    pub deployment: Option<&'c Deployment>,
-    /// Where errors go.
-    pub diagnostics: &'c mut Diagnostics,
-    /// What was asked for so far: whether it is a secret, and where.
-    pub needs: BTreeMap<String, (bool, Vec<Place>)>,
-}
-
-impl Context<'_> {
-    fn compile<T: Compilable>(&mut self, id: &str, entry: &T) -> Option<Needs> {
-        if !entry.is_whole() {
-            return None;
-        }
-        let run = |compiler: &mut Compiler<'_>| entry.compile(compiler);
-        let named = |field: &str| {
-            let mut names = Vec::new();
-            let node = entry.node().descend(field);
-            named_in(node, &mut names);
-            (names, node.text().is_some_and(|text| !text.starts_with("${")))
-        };
-        let (needs, mut result) = environment::sketch(id, named, run);
-        let file = entry.place().file;
-        let names = needs.variables.iter().map(|name| (name, false)).chain(needs.secrets.iter().map(|name| (name, true)));
-        let mut missing = false;
-        for (name, secret) in names {
-            let (_, places) = self.needs.entry(name.clone()).or_insert((secret, Vec::new()));
-            mentions(file, entry.node(), name, places);
-            missing |= self.deployment.is_some_and(|deployment| !deployment.0.contains_key(name));
-        }
-        if let Some(deployment) = self.deployment.filter(|_| !missing) {
-            result = environment::compile(deployment, id, run);
-        }
-        match result {
-            Ok(()) => Some(needs),
-            Err(error) => {
-                let place = Place::new(file, &entry.node().descend(&error.field).span);
-                self.diagnostics.push(Diagnostic::new(Code::WrongValue, place, error.message));
-                None
-            }
-        }
-    }
-
-    /// What the deployment must have; what it lacks becomes an error.
-    pub fn settle(self) -> Vec<Need> {
-        let mut needs = Vec::new();
-        for (name, (secret, places)) in self.needs {
-            if self.deployment.is_some_and(|deployment| !deployment.0.contains_key(&name)) {
-                let what = if secret { "secret" } else { "variable" };
-                let message = format!("the {what} `{name}` is not set");
-                let first = places.first().map(|place| Diagnostic::new(Code::MissingVariable, place.clone(), &message));
-                let mut diagnostic = first.unwrap_or_else(|| Diagnostic::without_place(Code::MissingVariable, &message));
-                for place in places.iter().skip(1) {
-                    diagnostic = diagnostic.related(place.clone(), "needed here too");
-                }
-                self.diagnostics.push(diagnostic);
-            }
-            needs.push(Need { name, secret, places });
-        }
-        needs
-    }
-}
-
-/// Every variable and secret that `node` names.
-fn named_in(node: &Node, names: &mut Vec<String>) {
-    match &node.value {
-        Value::String(text) => {
-            let plain = text.replace("$${", "");
-            let after = plain.split("${").skip(1);
-            names.extend(after.filter_map(|rest| rest.split_once('}')).map(|(name, _)| name.to_owned()));
-        }
-        Value::Array(elements) => elements.iter().for_each(|element| named_in(element, names)),
-        Value::Table(entries) => {
-            for entry in entries {
-                names.extend(entry.node.text().filter(|_| entry.key == "secret").map(str::to_owned));
-                named_in(&entry.node, names);
-            }
-        }
-        _ => {}
-    }
-}
-
-/// Every place in `node` that asks for `name`: `${NAME}` in a text, or `secret = "NAME"`.
-fn mentions(file: usize, node: &Node, name: &str, places: &mut Vec<Place>) {
-    match &node.value {
-        Value::String(text) if text.contains(&format!("${{{name}}}")) => places.push(Place::new(file, &node.span)),
-        Value::Array(elements) => elements.iter().for_each(|element| mentions(file, element, name, places)),
-        Value::Table(entries) => {
-            for entry in entries {
-                match entry.key == "secret" && entry.node.text() == Some(name) {
-                    true => places.push(Place::new(file, &entry.node.span)),
-                    false => mentions(file, &entry.node, name, places),
-                }
-            }
-        }
-        _ => {}
     }
 }

@@ -1,6 +1,7 @@
 //! From a directory of routes files to the runtime form, or to everything that is wrong with them.
 
 pub mod chain;
+pub mod compiling;
 pub mod conflicts;
 pub mod environment;
 pub mod files;
@@ -20,8 +21,8 @@ use super::runtime::GatewayForm;
 use super::text::diagnostics::{Diagnostic, Diagnostics};
 use super::text::document;
 use super::text::source::Source;
+use compiling::Need;
 use environment::Deployment;
-use instances::Need;
 use plan::{Definition, RoutePlan};
 
 /// What came of a directory.

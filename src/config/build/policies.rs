@@ -13,7 +13,7 @@ use crate::config::text::source::Place;
 use crate::policies::{FACTS, Facts, Mode, OnError, PolicyConfig};
 
 /// What may stand beside a policy's kind, or within its table.
-const BESIDE: &[&str] = &["mode", "on_error", "when"];
+pub const BESIDE: &[&str] = &["mode", "on_error", "when"];
 
 /// A policy that was written out.
 #[derive(Debug)]

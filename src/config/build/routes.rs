@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::chain::{self, Level, Link, Owner};
+use super::compiling::{Context, Need};
 use super::environment::Deployment;
 use super::files::{ApiEntry, RouteEntry, Scope, Written};
-use super::instances::{Context, Instances, Need};
+use super::instances::Instances;
 use super::matching::{self, Matcher};
 use super::origins::OriginEntry;
 use super::plan::{Definition, RoutePlan};

@@ -133,7 +133,7 @@ pub struct WrittenApi {
 /// `[[routes]]`: one route.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-#[schemars(rename = "Route")]
+#[schemars(rename = "Route", extend("oneOf" = [{ "required": ["origin"] }, { "required": ["static"] }, { "required": ["redirect"] }]))]
 pub struct WrittenRoute {
     /// Methods and path: `GET /v1/products/{id}`, `GET,POST /v1/products`, or just a path for every method. `{name}` is a whole
     /// segment, `{*rest}` all that follows.

@@ -32,14 +32,9 @@ pub struct Decoded<T> {
 pub fn lacks(node: &Node, keys: &[&str], skipped: &Skipped) -> bool {
     let gone = |entry: &Entry| skipped.contains(&entry.node.identity());
     node.entries().iter().any(|entry| match keys.contains(&entry.key.as_str()) {
-        true => gone(entry) || any_within(&entry.node, skipped),
+        true => gone(entry) || entry.node.holds(skipped),
         false => gone(entry) && nearest(&entry.key, keys.iter().copied()).is_some(),
     })
-}
-
-fn any_within(node: &Node, skipped: &Skipped) -> bool {
-    let mut inner = node.entries().iter().map(|entry| &entry.node).chain(node.elements());
-    inner.any(|node| skipped.contains(&node.identity()) || any_within(node, skipped))
 }
 
 /// As [`decode`], but gives what could be read although something in it was wrong.
@@ -60,8 +55,18 @@ pub fn decode_variant<'de, T: Deserialize<'de>>(
     skipped: &mut Skipped,
     diagnostics: &mut Diagnostics,
 ) -> Option<T> {
-    let decoded = decode_seed(file, node, skipped, diagnostics, |decoder| T::deserialize(Variant { variant, decoder }));
-    decoded.filter(|decoded| decoded.whole).map(|decoded| decoded.value)
+    decode_variant_partly(file, variant, node, skipped, diagnostics).filter(|decoded| decoded.whole).map(|decoded| decoded.value)
+}
+
+/// As [`decode_variant`], but gives what could be read although something in it was wrong.
+pub fn decode_variant_partly<'de, T: Deserialize<'de>>(
+    file: usize,
+    variant: &str,
+    node: &Node,
+    skipped: &mut Skipped,
+    diagnostics: &mut Diagnostics,
+) -> Option<Decoded<T>> {
+    decode_seed(file, node, skipped, diagnostics, |decoder| T::deserialize(Variant { variant, decoder }))
 }
 
 fn decode_seed<T>(

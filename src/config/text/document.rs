@@ -1,5 +1,6 @@
 //! A TOML 1.1 document as a tree in which everything knows where it stands.
 
+use std::collections::HashSet;
 use std::ops::Range;
 
 use toml::Spanned;
@@ -79,6 +80,12 @@ impl Node {
         }
     }
 
+    /// Whether one of these nodes stands in this one.
+    pub fn holds(&self, nodes: &HashSet<usize>) -> bool {
+        let mut inner = self.entries().iter().map(|entry| &entry.node).chain(self.elements());
+        inner.any(|node| nodes.contains(&node.identity()) || node.holds(nodes))
+    }
+
     /// Tells this node from every other one of the tree, as long as the tree stands.
     pub fn identity(&self) -> usize {
         std::ptr::from_ref(self).addr()
@@ -87,6 +94,11 @@ impl Node {
     /// What a dotted path such as `allow.2` leads to. Keys may have dots themselves; where the path leaves the tree, the last
     /// node on it is meant.
     pub fn descend(&self, path: &str) -> &Node {
+        self.descend_past(path, &HashSet::new())
+    }
+
+    /// As [`Node::descend`], where some nodes, by [`Node::identity`], count as not there.
+    pub fn descend_past(&self, path: &str, skipped: &HashSet<usize>) -> &Node {
         if path.is_empty() {
             return self;
         }
@@ -96,10 +108,12 @@ impl Node {
         };
         if let Value::Array(elements) = &self.value {
             let (index, rest) = path.split_once('.').unwrap_or((path, ""));
-            return index.parse().ok().and_then(|index: usize| elements.get(index)).map_or(self, |node| node.descend(rest));
+            let mut there = elements.iter().filter(|node| !skipped.contains(&node.identity()));
+            return index.parse().ok().and_then(|index: usize| there.nth(index)).map_or(self, |node| node.descend_past(rest, skipped));
         }
-        let longest = self.entries().iter().filter(|e| rest_after(&e.key).is_some()).max_by_key(|e| e.key.len());
-        longest.map_or(self, |entry| entry.node.descend(rest_after(&entry.key).unwrap_or_default()))
+        let there = self.entries().iter().filter(|entry| !skipped.contains(&entry.node.identity()));
+        let longest = there.filter(|entry| rest_after(&entry.key).is_some()).max_by_key(|entry| entry.key.len());
+        longest.map_or(self, |entry| entry.node.descend_past(rest_after(&entry.key).unwrap_or_default(), skipped))
     }
 }
 

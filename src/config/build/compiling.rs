@@ -1,0 +1,147 @@
+//! Compiling what was written, for its errors and for what it needs of the deployment.
+
+use std::collections::BTreeMap;
+
+use super::environment::{self, Deployment};
+use super::instances::Compilable;
+use crate::config::compiler::{Compiler, ConfigError, Needs};
+use crate::config::text::decode::Skipped;
+use crate::config::text::diagnostics::{Code, Diagnostic, Diagnostics};
+use crate::config::text::document::{Node, Value};
+use crate::config::text::source::Place;
+
+/// A variable or secret that the deployment must have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Need {
+    /// Its name.
+    pub name: String,
+    /// Whether it is a secret.
+    pub secret: bool,
+    /// Where it is asked for.
+    pub places: Vec<Place>,
+}
+
+/// What compiling goes with.
+pub struct Context<'c> {
+    /// Variables and secrets, where they are known.
+    pub deployment: Option<&'c Deployment>,
+    /// Where errors go.
+    pub diagnostics: &'c mut Diagnostics,
+    /// What was asked for so far: whether it is a secret, and where.
+    pub needs: BTreeMap<String, (bool, Vec<Place>)>,
+}
+
+impl Context<'_> {
+    /// Compiles something that was written: its needs, or every error that can be told apart.
+    pub fn compile<T: Compilable>(&mut self, id: &str, entry: &T) -> Option<Needs> {
+        if !entry.is_whole() {
+            return None;
+        }
+        let run = |compiler: &mut Compiler<'_>| entry.compile(compiler);
+        let (needs, mut result) = environment::sketch(id, |field| named(entry.node().descend(field)), run);
+        let file = entry.place().file;
+        let names = needs.variables.iter().map(|name| (name, false)).chain(needs.secrets.iter().map(|name| (name, true)));
+        let mut missing = false;
+        for (name, secret) in names {
+            let (_, places) = self.needs.entry(name.clone()).or_insert((secret, Vec::new()));
+            mentions(file, entry.node(), name, places);
+            missing |= self.deployment.is_some_and(|deployment| !deployment.0.contains_key(name));
+        }
+        if let Some(deployment) = self.deployment.filter(|_| !missing) {
+            result = environment::compile(deployment, id, run);
+        }
+        let error = match result {
+            Ok(()) => return Some(needs),
+            Err(error) => error,
+        };
+        self.report(id, entry, error);
+        None
+    }
+
+    /// Reports an error, takes its value out, and goes on with what is left until nothing new is found.
+    fn report<T: Compilable>(&mut self, id: &str, entry: &T, mut error: ConfigError) {
+        let whole = entry.node();
+        let mut skipped = Skipped::new();
+        loop {
+            let node = whole.descend_past(&error.field, &skipped);
+            if node.holds(&skipped) {
+                return;
+            }
+            let place = Place::new(entry.place().file, &node.span);
+            self.diagnostics.push(Diagnostic::new(Code::WrongValue, place, error.message));
+            if node.identity() == whole.identity() || !skipped.insert(node.identity()) {
+                return;
+            }
+            let Some(rest) = entry.without(&mut skipped) else { return };
+            let next = match self.deployment {
+                Some(deployment) => environment::compile(deployment, id, rest),
+                None => environment::sketch(id, |field| named(whole.descend_past(field, &skipped)), rest).1,
+            };
+            match next {
+                Err(next) => error = next,
+                Ok(()) => return,
+            }
+        }
+    }
+
+    /// What the deployment must have; what it lacks becomes an error.
+    pub fn settle(self) -> Vec<Need> {
+        let mut needs = Vec::new();
+        for (name, (secret, places)) in self.needs {
+            if self.deployment.is_some_and(|deployment| !deployment.0.contains_key(&name)) {
+                let what = if secret { "secret" } else { "variable" };
+                let message = format!("the {what} `{name}` is not set");
+                let first = places.first().map(|place| Diagnostic::new(Code::MissingVariable, place.clone(), &message));
+                let mut diagnostic = first.unwrap_or_else(|| Diagnostic::without_place(Code::MissingVariable, &message));
+                for place in places.iter().skip(1) {
+                    diagnostic = diagnostic.related(place.clone(), "needed here too");
+                }
+                self.diagnostics.push(diagnostic);
+            }
+            needs.push(Need { name, secret, places });
+        }
+        needs
+    }
+}
+
+/// The variables and secrets that a field names, and whether it begins with something else.
+fn named(node: &Node) -> (Vec<String>, bool) {
+    let mut names = Vec::new();
+    named_in(node, &mut names);
+    (names, node.text().is_some_and(|text| !text.starts_with("${")))
+}
+
+fn named_in(node: &Node, names: &mut Vec<String>) {
+    match &node.value {
+        Value::String(text) => {
+            let plain = text.replace("$${", "");
+            let after = plain.split("${").skip(1);
+            names.extend(after.filter_map(|rest| rest.split_once('}')).map(|(name, _)| name.to_owned()));
+        }
+        Value::Array(elements) => elements.iter().for_each(|element| named_in(element, names)),
+        Value::Table(entries) => {
+            for entry in entries {
+                names.extend(entry.node.text().filter(|_| entry.key == "secret").map(str::to_owned));
+                named_in(&entry.node, names);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Every place in `node` that asks for `name`: `${NAME}` in a text, or `secret = "NAME"`.
+fn mentions(file: usize, node: &Node, name: &str, places: &mut Vec<Place>) {
+    match &node.value {
+        Value::String(text) if text.contains(&format!("${{{name}}}")) => places.push(Place::new(file, &node.span)),
+        Value::Array(elements) => elements.iter().for_each(|element| mentions(file, element, name, places)),
+        Value::Table(entries) => {
+            for entry in entries {
+                match entry.key == "secret" && entry.node.text() == Some(name) {
+                    true => places.push(Place::new(file, &entry.node.span)),
+                    false => mentions(file, &entry.node, name, places),
+                }
+            }
+        }
+        _ => {}
+    }
+}
