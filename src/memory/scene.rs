@@ -63,6 +63,21 @@ impl Scene {
         compile(config, &mut Compiler::new(&*self.outside.environment, "a.b", "A")).map_err(|error| error.to_string())
     }
 
+    /// Holds that the TOML of each row is refused, for a reason that has the row's second text in it.
+    ///
+    /// # Panics
+    /// Where one is taken, or refused for another reason.
+    pub fn refuses<C, P>(rows: &[(&str, &str)], compile: fn(C, &mut Compiler<'_>) -> Result<P, ConfigError>)
+    where
+        C: serde::de::DeserializeOwned,
+    {
+        let scene = Self::of("GET", "https://api.example/", &[]);
+        for (toml, reason) in rows {
+            let error = scene.compile(toml, compile).err().unwrap_or_default();
+            assert!(error.contains(reason), "{toml}: expected {reason:?}, got {error:?}");
+        }
+    }
+
     #[allow(clippy::expect_used, reason = "only tests set scenes")]
     fn target(&self) -> Target {
         Target::parse(&self.incoming.url, self.settings.encoded_slash).expect("a URL")

@@ -68,6 +68,12 @@ impl Line {
         serde_json::to_string(&Written { line: self, recorder }).unwrap_or_default()
     }
 
+    /// What the policies' response phase took, in milliseconds: what is left of the whole after their request phase and the origin.
+    fn response_ms(&self) -> Option<u64> {
+        let before = self.record.policies_ms?.saturating_add(self.record.origin_ms.unwrap_or(0));
+        Some(self.duration_ms.saturating_sub(before))
+    }
+
     /// What went wrong: the problem's code, or the origin's status from 500.
     fn error_type(&self) -> Option<String> {
         match self.record.code {
@@ -118,6 +124,7 @@ impl Serialize for Written<'_> {
         fields.put("archway.duration_ms", &self.line.duration_ms)?;
         fields.some("archway.policies_ms", record.policies_ms)?;
         fields.some("archway.origin_ms", record.origin_ms)?;
+        fields.some("archway.response_ms", self.line.response_ms())?;
         fields.some("archway.origin", record.origin.as_deref())?;
         fields.some("archway.target", record.target.as_deref())?;
         fields.some("archway.attempts", Some(record.attempts).filter(|attempts| *attempts > 0))?;

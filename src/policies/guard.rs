@@ -73,6 +73,7 @@ impl Guarded {
         };
         let (headers, target) = (request.headers.clone(), request.target.clone());
         let (request_id, signed, body_max) = (cx.request_id.clone(), cx.reply_headers.len(), cx.body_max);
+        let (cache, limit) = (cx.record.cache, cx.record.limit);
         match policy.on_request(cx, request).await {
             Ok(Flow::Next) => {}
             Ok(Flow::Respond(response)) => cx.record.would(&self.id, response.status, "respond"),
@@ -80,6 +81,7 @@ impl Guarded {
         }
         (request.headers, request.target) = (headers, target);
         (cx.request_id, cx.body_max) = (request_id, body_max);
+        (cx.record.cache, cx.record.limit) = (cache, limit);
         cx.reply_headers.truncate(signed);
         cx.cache = None;
         Flow::Next
@@ -124,6 +126,7 @@ mod tests {
             request.target.path = "/busy".to_owned();
             cx.reply_headers.push(("x-busy".parse().unwrap(), HeaderValue::from_static("1")));
             cx.body_max = Some(1);
+            (cx.record.cache, cx.record.limit) = (Some("hit"), Some("refused"));
             (self.0)()
         }
 
@@ -159,6 +162,7 @@ mod tests {
             let flow = block_on(guarded(Mode::Report, OnError::Deny, policy).on_request(&mut cx, &mut request));
             assert!(matches!(flow, Ok(Flow::Next)));
             assert!(request.headers.is_empty() && request.target.path == "/a" && cx.reply_headers.is_empty() && cx.body_max.is_none());
+            assert_eq!((cx.record.cache, cx.record.limit), (None, None), "nothing was answered from a cache, and no limit refused");
             assert_eq!(cx.record.would.first().map(|would| (would.status, would.code.as_str())), expect);
             let mut response = Response::empty(StatusCode::OK);
             assert_eq!(block_on(guarded(Mode::Report, OnError::Deny, policy).on_response(&mut cx, &mut response)), Ok(()));

@@ -60,6 +60,18 @@ fn a_plain_request_has_its_fields() {
 }
 
 #[test]
+fn each_stage_has_its_duration() {
+    let rows = [(None, None, None), (Some(3), Some(20), Some(2)), (Some(25), None, Some(0)), (Some(30), Some(1), Some(0))];
+    for (policies_ms, origin_ms, response_ms) in rows {
+        let line = written(1.0, 200, |cx| (cx.record.policies_ms, cx.record.origin_ms) = (policies_ms, origin_ms)).unwrap();
+        for (name, expect) in [("archway.policies_ms", policies_ms), ("archway.origin_ms", origin_ms), ("archway.response_ms", response_ms)]
+        {
+            assert_eq!(line.get(name).and_then(Value::as_u64), expect, "{name}");
+        }
+    }
+}
+
+#[test]
 fn what_went_wrong_says_whose_fault_it_was() {
     let line = written(1.0, 503, |cx| cx.record.origin = Some("a.b".into())).unwrap();
     assert_eq!((&line["error.type"], &line["archway.blame"]), (&json!("503"), &json!("origin")));

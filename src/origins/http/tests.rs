@@ -35,8 +35,7 @@ fn urls_are_checked() {
             Err(part) => assert!(got.as_ref().is_err_and(|error| error.contains(part)), "{url}: {got:?}"),
         }
     }
-    let rested = scene.compile("targets = [{ url = \"https://a.example\", weight = 0 }]", HttpOrigin::compile).err();
-    assert!(rested.is_some_and(|error| error.contains("weight above 0")));
+    Scene::refuses(&[("targets = [{ url = 'https://a.example', weight = 0 }]", "weight above 0")], HttpOrigin::compile);
 }
 
 /// One call of an origin: what is asked, and how.
