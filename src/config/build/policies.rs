@@ -1,6 +1,7 @@
 //! Policies as they are written: an entry `{ kind = { ... } }`, or the name of one.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
@@ -64,77 +65,81 @@ pub fn uses<'a>(file: usize, node: Option<&'a Node>, diagnostics: &mut Diagnosti
 }
 
 /// Reads one policy. `whole` is what is pointed at where the policy has no kind.
-pub fn entry<'a>(file: usize, node: &'a Node, whole: &std::ops::Range<usize>, diagnostics: &mut Diagnostics) -> PolicyEntry<'a> {
-    let known = || FACTS.iter().map(|facts| facts.name).collect::<Vec<_>>();
-    let mut broken = false;
-    let mut report = |diagnostic: Diagnostic| {
-        diagnostics.push(diagnostic);
-        broken = true;
-    };
-    let mut kinds = node.entries().iter().filter(|entry| !BESIDE.contains(&entry.key.as_str()));
-    let first = kinds.next();
-    if !matches!(node.value, Value::Table(_)) {
-        let message = "expected a table such as { body_limit = \"64KB\" }";
-        report(Diagnostic::new(Code::WrongValue, Place::new(file, &node.span), message).label("not a table"));
-    } else if first.is_none() {
-        let missing = Diagnostic::new(Code::MissingKey, Place::new(file, whole), "this policy does not say what it is");
-        report(missing.label("needs a kind").help(format!("expected {}", list(&known()))));
-    }
-    for other in kinds {
-        let message = format!("a policy is one thing: `{}` needs a table of its own", other.key);
-        let diagnostic = Diagnostic::new(Code::Conflict, Place::new(file, &other.key_span), message);
-        report(match first {
-            Some(first) => diagnostic.related(Place::new(file, &first.key_span), "the policy is this already"),
-            None => diagnostic,
-        });
-    }
-    let facts = first.and_then(|first| FACTS.iter().find(|facts| facts.name == first.key)).copied();
-    if let (Some(first), None) = (first, facts) {
-        report(match later::POLICIES.contains(&first.key.as_str()) {
-            true => later::error(file, &first.key_span, &first.key),
-            false => Diagnostic::new(Code::UnknownKey, Place::new(file, &first.key_span), format!("there is no policy `{}`", first.key))
-                .suggest(nearest(&first.key, known()))
-                .help(format!("expected {}", list(&known()))),
-        });
-    }
-    let value = first.map_or(node, |first| &first.node);
+pub fn entry<'a>(file: usize, node: &'a Node, whole: &Range<usize>, diagnostics: &mut Diagnostics) -> PolicyEntry<'a> {
+    let before = diagnostics.len();
+    let kind = kind(file, node, whole, diagnostics);
+    let facts = kind.and_then(|kind| FACTS.iter().find(|facts| facts.name == kind.key)).copied();
+    let value = kind.map_or(node, |kind| &kind.node);
     let mut skipped = Skipped::new();
-    let mut set: BTreeMap<&str, &Entry> = BTreeMap::new();
-    let inside = if first.is_some() { value.entries() } else { &[] };
-    for entry in node.entries().iter().chain(inside).filter(|entry| BESIDE.contains(&entry.key.as_str())) {
-        skipped.insert(entry.node.identity());
-        if let Some(other) = set.insert(&entry.key, entry) {
-            let (entry, other) = if entry.key_span.start > other.key_span.start { (entry, other) } else { (other, entry) };
-            let message = format!("`{}` is said twice", entry.key);
-            report(
-                Diagnostic::new(Code::Conflict, Place::new(file, &entry.key_span), message)
-                    .related(Place::new(file, &other.key_span), "first said here"),
-            );
+    let inside = if kind.is_some() { value.entries() } else { &[] };
+    let beside = beside(file, node.entries().iter().chain(inside), &mut skipped, diagnostics);
+    let mode = beside.get("mode").and_then(|entry| decode::decode(file, &entry.node, &mut Skipped::new(), diagnostics));
+    let on_error = beside.get("on_error").and_then(|entry| decode::decode(file, &entry.node, &mut Skipped::new(), diagnostics));
+    let config = kind.zip(facts).and_then(|(kind, facts)| {
+        if facts.name == "cache" {
+            later::refuse(file, value, later::CACHE_KEYS, &mut skipped, diagnostics);
         }
-    }
-    if let Some(entry) = set.get("when") {
-        report(later::error(file, &entry.key_span, "when"));
-    }
-    let mode = set.get("mode").map(|entry| decode::decode(file, &entry.node, &mut Skipped::new(), diagnostics));
-    let on_error = set.get("on_error").map(|entry| decode::decode(file, &entry.node, &mut Skipped::new(), diagnostics));
-    broken |= mode == Some(None) || on_error == Some(None);
-    let config = match (first, facts) {
-        (Some(first), Some(facts)) => {
-            if facts.name == "cache" {
-                broken |= later::refuse(file, value, later::CACHE_KEYS, &mut skipped, diagnostics);
-            }
-            decode::decode_variant(file, &first.key, value, &mut skipped, diagnostics)
-        }
-        _ => None,
-    };
+        decode::decode_variant(file, &kind.key, value, &mut skipped, diagnostics)
+    });
     PolicyEntry {
-        place: Place::new(file, first.map_or(whole, |first| &first.key_span)),
+        place: Place::new(file, kind.map_or(whole, |kind| &kind.key_span)),
         node: value,
         facts,
-        config: config.filter(|_| !broken),
-        mode: mode.flatten().unwrap_or_default(),
-        on_error: on_error.flatten().unwrap_or(facts.map_or(OnError::Deny, |facts| facts.on_error)),
+        config: config.filter(|_| diagnostics.len() == before),
+        mode: mode.unwrap_or_default(),
+        on_error: on_error.unwrap_or(facts.map_or(OnError::Deny, |facts| facts.on_error)),
     }
+}
+
+/// The one entry that says what the policy is; whatever is wrong about it is reported.
+fn kind<'a>(file: usize, node: &'a Node, whole: &Range<usize>, diagnostics: &mut Diagnostics) -> Option<&'a Entry> {
+    if !matches!(node.value, Value::Table(_)) {
+        let message = "expected a table such as { body_limit = \"64KB\" }";
+        diagnostics.push(Diagnostic::new(Code::WrongValue, Place::new(file, &node.span), message).label("not a table"));
+        return None;
+    }
+    let known: Vec<&str> = FACTS.iter().map(|facts| facts.name).collect();
+    let mut kinds = node.entries().iter().filter(|entry| !BESIDE.contains(&entry.key.as_str()));
+    let Some(first) = kinds.next() else {
+        let missing = Diagnostic::new(Code::MissingKey, Place::new(file, whole), "this policy does not say what it is");
+        diagnostics.push(missing.label("needs a kind").help(format!("expected {}", list(&known))));
+        return None;
+    };
+    for other in kinds {
+        let message = format!("a policy is one thing: `{}` needs a table of its own", other.key);
+        let conflict = Diagnostic::new(Code::Conflict, Place::new(file, &other.key_span), message);
+        diagnostics.push(conflict.related(Place::new(file, &first.key_span), "the policy is this already"));
+    }
+    if later::POLICIES.contains(&first.key.as_str()) {
+        diagnostics.push(later::error(file, &first.key_span, &first.key));
+    } else if !known.contains(&first.key.as_str()) {
+        let message = format!("there is no policy `{}`", first.key);
+        let unknown = Diagnostic::new(Code::UnknownKey, Place::new(file, &first.key_span), message);
+        diagnostics.push(unknown.suggest(nearest(&first.key, known.iter().copied())).help(format!("expected {}", list(&known))));
+    }
+    Some(first)
+}
+
+/// What stands beside the kind or within its table, by key; decoding the kind passes over it.
+fn beside<'a>(
+    file: usize,
+    entries: impl Iterator<Item = &'a Entry>,
+    skipped: &mut Skipped,
+    diagnostics: &mut Diagnostics,
+) -> BTreeMap<&'a str, &'a Entry> {
+    let mut beside: BTreeMap<&str, &Entry> = BTreeMap::new();
+    for entry in entries.filter(|entry| BESIDE.contains(&entry.key.as_str())) {
+        skipped.insert(entry.node.identity());
+        if let Some(other) = beside.insert(&entry.key, entry) {
+            let (later, first) = if entry.key_span.start > other.key_span.start { (entry, other) } else { (other, entry) };
+            let twice = Diagnostic::new(Code::Conflict, Place::new(file, &later.key_span), format!("`{}` is said twice", entry.key));
+            diagnostics.push(twice.related(Place::new(file, &first.key_span), "first said here"));
+        }
+    }
+    for entry in later::POLICY_KEYS.iter().filter_map(|key| beside.get(key)) {
+        diagnostics.push(later::error(file, &entry.key_span, &entry.key));
+    }
+    beside
 }
 
 /// The schema of a policy that is written out.
@@ -153,7 +158,7 @@ impl JsonSchema for WrittenPolicy {
         for variant in config.get("oneOf").and_then(|variants| variants.as_array()).into_iter().flatten() {
             let about = variant.get("description").cloned();
             for (name, schema) in variant.get("properties").and_then(|p| p.as_object()).into_iter().flatten() {
-                beside(generator, schema, &mode, &on_error);
+                allow_beside(generator, schema, &mode, &on_error);
                 let mut schema = serde_json::json!({ "allOf": [schema] });
                 if let (Some(about), Some(object)) = (about.clone(), schema.as_object_mut()) {
                     object.insert("description".to_owned(), about);
@@ -175,7 +180,7 @@ impl JsonSchema for WrittenPolicy {
 }
 
 /// Lets `mode` and `on_error` stand within a kind's own table too.
-fn beside(generator: &mut SchemaGenerator, kind: &serde_json::Value, mode: &Schema, on_error: &Schema) {
+fn allow_beside(generator: &mut SchemaGenerator, kind: &serde_json::Value, mode: &Schema, on_error: &Schema) {
     let name = kind.get("$ref").and_then(|reference| reference.as_str()).and_then(|reference| reference.rsplit('/').next());
     let definition = name.and_then(|name| generator.definitions_mut().get_mut(name));
     if let Some(properties) = definition.and_then(|schema| schema.get_mut("properties")?.as_object_mut()) {
