@@ -50,6 +50,7 @@ fn good_routes_are_checked_compiled_listed_and_explained() {
     run("check routes --vars vars", "all right");
     let json: Value = serde_json::from_str(&run("check --format json", "")).unwrap();
     assert_eq!((&json["ok"], &json["variables"][0]), (&Value::Bool(true), &Value::from("HOST")));
+    assert_eq!(json["needs"][0]["places"][0], "routes/shop.toml:4");
     run("compile routes -o compiled.json", "1 routes written to compiled.json");
     let written = std::fs::read_to_string(scratch.0.join("compiled.json")).unwrap();
     let form: GatewayForm = serde_json::from_str(&written).unwrap();

@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::routes::location;
 use super::{Directory, Failure, Format, deployment};
+use crate::config::build::compiling::Need;
 use crate::config::build::{self, Outcome, load};
 use crate::config::text::diagnostics::Diagnostic;
 use crate::config::text::render;
@@ -27,8 +28,12 @@ pub fn run(directory: &Directory, format: Format) -> Result<(), Failure> {
         }
         Format::Json => {
             let names = |secret| outcome.needs.iter().filter(move |need| need.secret == secret).map(|need| &need.name).collect::<Vec<_>>();
-            let value =
-                json!({ "ok": true, "errors": [], "routes": routes, "apis": apis, "variables": names(false), "secrets": names(true) });
+            let places = |need: &Need| need.places.iter().map(|place| location(&outcome, place)).collect::<Vec<_>>();
+            let needs: Vec<_> =
+                outcome.needs.iter().map(|need| json!({ "name": need.name, "secret": need.secret, "places": places(need) })).collect();
+            let value = json!({
+                "ok": true, "errors": [], "routes": routes, "apis": apis, "variables": names(false), "secrets": names(true), "needs": needs,
+            });
             anstream::println!("{value:#}");
         }
     }
