@@ -13,6 +13,9 @@ use async_trait::async_trait;
 use crate::http::{OriginRequest, Response};
 use crate::limits::gcra::{TakeReply, TakeRequest};
 
+#[cfg(any(test, feature = "contracts"))]
+pub mod contract;
+
 /// A future that belongs to one request or to its background work; never to two requests.
 pub type LocalFuture = Pin<Box<dyn Future<Output = ()>>>;
 

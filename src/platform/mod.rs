@@ -2,6 +2,8 @@
 
 mod body;
 mod bridge;
+#[cfg(feature = "contracts")]
+mod contract;
 mod crypto;
 mod durable;
 mod entry;

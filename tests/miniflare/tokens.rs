@@ -1,5 +1,6 @@
 //! The token test set through the real worker: every row that a header field can carry, with the runtime's own arithmetic.
 
+#[allow(dead_code, reason = "shared with the native walk")]
 #[path = "../tokens/cases.rs"]
 mod cases;
 #[path = "../tokens/written.rs"]

@@ -37,6 +37,15 @@ export const calls = {
     await worker.start(routes, variables, originsPort);
   },
 
+  /** Starts the build that holds the ports to their contracts, with these variables. */
+  async startContracts({ variables }) {
+    originsPort ??= await origins.listen();
+    await worker.start("{}", variables, originsPort, "target/contracts");
+  },
+
+  /** Each port and what it did not hold to. */
+  contracts: () => worker.contracts(),
+
   /** Writes the origins' script anew and forgets what they have seen. */
   script({ origins: wanted }) {
     origins.script(wanted);

@@ -38,7 +38,7 @@ export class Control extends WorkerEntrypoint {
 // What the worker takes from the runtime. Work that goes on after a reply is counted.
 const RUNTIME = `
 import { waitUntil as keepAlive } from "cloudflare:workers";
-export { DurableObject, env } from "cloudflare:workers";
+export { DurableObject, env, WorkerEntrypoint } from "cloudflare:workers";
 export const working = new Set();
 export function waitUntil(promise) {
   const done = () => working.delete(promise);
@@ -68,9 +68,11 @@ export default {
 const PROXY = 1;
 
 const DATE = "2026-11-17";
-const buildFile = (name) => readFileSync(join(process.cwd(), "build", name));
 
-function options(routes, variables, originsPort, onLine) {
+// What lies in `build` is what is deployed; `target/contracts` has one door more.
+function options(directory, routes, variables, originsPort, onLine) {
+  const built = (name) => readFileSync(join(process.cwd(), directory, name));
+  const door = directory === "build" ? [] : ["Contracts"];
   return convertV4MiniflareOptions({
     host: "127.0.0.1",
     log: new Log(LogLevel.NONE),
@@ -84,11 +86,11 @@ function options(routes, variables, originsPort, onLine) {
         compatibilityDate: DATE,
         modulesRoot: "/",
         modules: [
-          { type: "ESModule", path: "/entry.js", contents: ENTRY },
+          { type: "ESModule", path: "/entry.js", contents: ENTRY + door.map((name) => `export { ${name} } from "./worker.js";`).join("") },
           { type: "ESModule", path: "/control.js", contents: CONTROL },
           { type: "ESModule", path: "/runtime.js", contents: RUNTIME },
-          { type: "ESModule", path: "/worker.js", contents: buildFile("worker.js").toString().replaceAll('"cloudflare:workers"', '"./runtime.js"') },
-          { type: "CompiledWasm", path: "/index_bg.wasm", contents: buildFile("index_bg.wasm") },
+          { type: "ESModule", path: "/worker.js", contents: built("worker.js").toString().replaceAll('"cloudflare:workers"', '"./runtime.js"') },
+          { type: "CompiledWasm", path: "/index_bg.wasm", contents: built("index_bg.wasm") },
           { type: "Text", path: "/routes.json", contents: routes },
         ],
         bindings: variables,
@@ -96,7 +98,7 @@ function options(routes, variables, originsPort, onLine) {
         outboundService: "origins",
         unsafeDirectSockets: [
           { host: "127.0.0.1", port: 0, proxy: true },
-          { host: "127.0.0.1", port: 0, entrypoint: "Control" },
+          ...["Control", ...door].map((entrypoint) => ({ host: "127.0.0.1", port: 0, entrypoint })),
         ],
       },
       {
@@ -117,13 +119,20 @@ export class Worker {
   #waiting = [];
 
   /** Serves these compiled routes from now on, with a fresh isolate and empty state. */
-  async start(routes, variables, originsPort) {
+  async start(routes, variables, originsPort, directory = "build") {
     await this.stop();
     this.#lines = [];
-    this.#miniflare = new Miniflare(options(routes, variables, originsPort, (level, message) => this.#line(level, message)));
+    this.#miniflare = new Miniflare(options(directory, routes, variables, originsPort, (level, message) => this.#line(level, message)));
     await this.#miniflare.ready;
     this.url = await this.#miniflare.unsafeGetDirectURL("archway");
     this.controlUrl = await this.#miniflare.unsafeGetDirectURL("archway", "Control");
+  }
+
+  /** What the ports' contracts say, where the worker was started from `target/contracts`. */
+  async contracts() {
+    const reply = await fetch(await this.#miniflare.unsafeGetDirectURL("archway", "Contracts"));
+    if (!reply.ok) throw new Error(`the contracts did not run: ${await reply.text()} ${JSON.stringify(this.#lines)}`);
+    return reply.json();
   }
 
   #line(level, message) {

@@ -1,0 +1,228 @@
+//! What every implementation of a port does: one body per port, run on the ports in memory by `cargo test` and on the worker's
+//! own inside workerd, in a build with the feature `contracts`.
+
+use std::cell::Cell;
+use std::rc::Rc;
+
+use super::{FetchError, LocalFuture, Ports};
+use crate::http::{Body, HeaderMap, HeaderName, HeaderValue, Method, OriginRequest, Response, StatusCode};
+use crate::limits::gcra::{TakeRequest, Window};
+
+/// What a contract needs around the ports.
+///
+/// The environment has `CONTRACT_PLAIN` with the value `plain`. The origin `origin.contract` answers `/plain` with 203, the field
+/// `x-a: 1` and the body `hello`, `/moved` with 302, `/slow` after 5 s, `/nothing` with 204, and everything else with 200 and
+/// `read`. Nobody listens at `nobody.contract`.
+pub struct World {
+    /// The ports that are held to their contracts.
+    pub ports: Ports,
+    /// Runs what goes on in the background.
+    pub settle: Rc<dyn Fn() -> LocalFuture>,
+    /// A body of this implementation's own that comes as a stream.
+    pub stream: fn(&str) -> Body,
+}
+
+type Outcome = Result<(), String>;
+
+/// Runs every contract; the name of each port and what it did not hold to.
+pub async fn run(world: &World) -> Vec<(&'static str, Outcome)> {
+    vec![
+        ("clock", clock(world)),
+        ("entropy", entropy(world)),
+        ("environment", environment(world)),
+        ("background", background(world).await),
+        ("fetch", fetch(world).await),
+        ("edge_cache", edge_cache(world).await),
+        ("limiter", limiter(world).await),
+        ("log", log(world)),
+    ]
+}
+
+fn hold(holds: bool, what: impl Into<String>) -> Outcome {
+    if holds { Ok(()) } else { Err(what.into()) }
+}
+
+fn clock(World { ports, .. }: &World) -> Outcome {
+    let first = ports.clock.now_ms();
+    hold(first > 1_700_000_000_000, format!("{first} is not a time of day in milliseconds"))?;
+    hold(ports.clock.now_ms() >= first, "it went backwards")
+}
+
+fn entropy(World { ports, .. }: &World) -> Outcome {
+    let draw = |length: usize| {
+        let mut bytes = vec![0u8; length];
+        ports.entropy.fill(&mut bytes);
+        bytes
+    };
+    hold(draw(16) != draw(16), "two draws are equal")?;
+    let long = draw(5_000);
+    hold(long.chunks(16).all(|part| part.iter().any(|byte| *byte != 0)), "a part of a long draw was left empty")?;
+    hold(long.get(..16) != long.get(16..32), "a long draw repeats itself")?;
+    hold(draw(0).is_empty(), "an empty draw is not empty")
+}
+
+fn environment(World { ports, .. }: &World) -> Outcome {
+    let plain = ports.environment.get("CONTRACT_PLAIN");
+    hold(plain.as_deref() == Some("plain"), format!("a variable reads {plain:?}"))?;
+    for name in ["CONTRACT_ABSENT", "", "toString", "LIMITER"] {
+        let value = ports.environment.get(name);
+        hold(value.is_none(), format!("`{name}` is not a variable and reads {value:?}"))?;
+    }
+    Ok(())
+}
+
+async fn background(World { ports, settle, .. }: &World) -> Outcome {
+    let done = Rc::new(Cell::new(0));
+    for _ in 0..2 {
+        let (done, fetch) = (done.clone(), ports.fetch.clone());
+        ports.background.spawn(Box::pin(async move {
+            let _ = fetch.fetch(request("GET", "http://origin.contract/plain")).await;
+            done.set(done.get() + 1);
+        }));
+    }
+    hold(done.get() == 0, "work ran before the reply")?;
+    settle().await;
+    hold(done.get() == 2, format!("{} of two pieces of work ran", done.get()))
+}
+
+fn request(method: &str, url: &str) -> OriginRequest {
+    let method = Method::from_bytes(method.as_bytes()).unwrap_or_default();
+    OriginRequest { method, url: url.to_owned(), headers: HeaderMap::new(), body: Body::Empty, first_byte_ms: 0, total_ms: 0 }
+}
+
+async fn fetch(World { ports, stream, .. }: &World) -> Outcome {
+    let send = |request| ports.fetch.fetch(request);
+    let text = |error: FetchError| format!("{error:?}");
+
+    let mut plain = send(request("GET", "http://origin.contract/plain")).await.map_err(text)?;
+    let body = plain.body.read(100).await.map_err(|error| format!("{error:?}"))?;
+    hold((plain.status.as_u16(), plain.header("x-a"), &*body) == (203, Some("1"), b"hello"), format!("/plain: {plain:?}"))?;
+    let mut head = send(request("HEAD", "http://origin.contract/plain")).await.map_err(text)?;
+    hold(head.status.as_u16() == 203 && head.body.read(100).await.is_ok_and(|body| body.is_empty()), "HEAD has a body")?;
+    let mut nothing = send(request("GET", "http://origin.contract/nothing")).await.map_err(text)?;
+    hold(nothing.status.as_u16() == 204 && nothing.body.read(100).await.is_ok_and(|body| body.is_empty()), "204 has a body")?;
+    let moved = send(request("GET", "http://origin.contract/moved")).await.map_err(text)?;
+    hold(moved.status.as_u16() == 302, format!("a redirect was followed: {moved:?}"))?;
+
+    let slow = send(OriginRequest { first_byte_ms: 50, ..request("GET", "http://origin.contract/slow") }).await;
+    hold(matches!(slow, Err(FetchError::Timeout)), format!("no first byte in time: {slow:?}"))?;
+    let nobody = send(request("GET", "http://nobody.contract/")).await;
+    hold(matches!(nobody, Err(FetchError::Unreachable(_))), format!("nobody listens: {nobody:?}"))?;
+
+    for (max, fits) in [(5, true), (4, false)] {
+        let mut body = stream("12345");
+        body.cap(max).map_err(|error| format!("{error:?}"))?;
+        let sent = send(OriginRequest { body, ..request("POST", "http://origin.contract/read") }).await;
+        let holds = if fits { sent.is_ok() } else { matches!(sent, Err(FetchError::BodyTooLarge)) };
+        hold(holds, format!("five bytes where {max} may pass: {sent:?}"))?;
+    }
+    Ok(())
+}
+
+fn response(status: StatusCode, cache_control: &'static str, fields: &[(HeaderName, &'static str)]) -> Response {
+    let mut response = Response::full(status, "text/plain", "kept");
+    response.headers.insert("cache-control", HeaderValue::from_static(cache_control));
+    for (name, value) in fields {
+        response.headers.insert(name, HeaderValue::from_static(value));
+    }
+    response
+}
+
+async fn edge_cache(World { ports, stream, .. }: &World) -> Outcome {
+    let cache = &ports.edge_cache;
+    let text = |error: super::PortError| error.to_string();
+    let key = "https://cache.contract/a?b=c";
+    hold(cache.get(key).await.map_err(text)?.is_none(), "an empty cache answers")?;
+    hold(!cache.delete(key).await.map_err(text)?, "what was never there was deleted")?;
+
+    cache.put(key, response(StatusCode::OK, "max-age=60", &[("x-a".parse().map_err(|_| "x-a")?, "1")])).await.map_err(text)?;
+    for _ in 0..2 {
+        let mut kept = cache.get(key).await.map_err(text)?.ok_or("what was put is not there")?;
+        let body = kept.body.read(100).await.map_err(|error| format!("{error:?}"))?;
+        hold((kept.status, kept.header("x-a"), &*body) == (StatusCode::OK, Some("1"), b"kept"), format!("{kept:?}"))?;
+    }
+    hold(cache.get("https://cache.contract/a?b=d").await.map_err(text)?.is_none(), "another query is another key")?;
+    cache.put(key, Response { body: stream("streamed"), ..response(StatusCode::NOT_FOUND, "s-maxage=60", &[]) }).await.map_err(text)?;
+    let mut kept = cache.get(key).await.map_err(text)?.ok_or("a stream was not kept")?;
+    let body = kept.body.read(100).await.map_err(|error| format!("{error:?}"))?;
+    hold((kept.status, &*body) == (StatusCode::NOT_FOUND, b"streamed"), format!("a second put did not replace the first: {kept:?}"))?;
+    hold(cache.delete(key).await.map_err(text)?, "what was there was not deleted")?;
+    hold(cache.get(key).await.map_err(text)?.is_none(), "what was deleted is still there")?;
+
+    let vary = [(crate::http::header::VARY, "*")];
+    for (name, refused) in [
+        ("a part", response(StatusCode::PARTIAL_CONTENT, "max-age=60", &[])),
+        ("what varies by everything", response(StatusCode::OK, "max-age=60", &vary)),
+        ("no-store", response(StatusCode::OK, "no-store", &[])),
+    ] {
+        let _ = cache.put(key, refused).await;
+        hold(cache.get(key).await.map_err(text)?.is_none(), format!("{name} was kept"))?;
+    }
+    let mut long = stream("12345");
+    long.cap(4).map_err(|error| format!("{error:?}"))?;
+    let put = cache.put(key, Response { body: long, ..response(StatusCode::OK, "max-age=60", &[]) }).await;
+    hold(put.is_err(), "a body past its cap was taken")?;
+    hold(cache.get(key).await.map_err(text)?.is_none(), "a body past its cap was kept")
+}
+
+async fn limiter(World { ports, .. }: &World) -> Outcome {
+    let window = |quota, window_ms| Window { quota, window_ms, burst: quota };
+    let take = |subject: &'static str, windows: Vec<Window>, cost| async move {
+        let request = TakeRequest { windows, cost, count_rejected: false };
+        ports.limiter.take(subject, &request).await.map_err(|error| error.to_string())
+    };
+    let both = || vec![window(3, 3_600_000), window(10, 86_400_000)];
+    let first = take("one", both(), 2).await?;
+    let left: Vec<u64> = first.windows.iter().map(|window| window.remaining).collect();
+    hold(first.allowed() && left == [1, 8], format!("two of three: {first:?}"))?;
+    let second = take("one", both(), 2).await?;
+    let left: Vec<u64> = second.windows.iter().map(|window| window.remaining).collect();
+    hold(!second.allowed() && left == [1, 8] && second.refused_for_ms() > 0, format!("a refused request was charged: {second:?}"))?;
+    hold(take("one", both(), 1).await?.allowed(), "the rest was refused")?;
+    hold(take("another", both(), 3).await?.allowed(), "two subjects share their room")
+}
+
+fn log(World { ports, .. }: &World) -> Outcome {
+    ports.log.line(r#"{"contract":"a line"}"#);
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::memory::{Act, ChunkedBody, Outside, Reply, ScriptedOrigin};
+    use futures::executor::block_on;
+
+    fn outside() -> Outside {
+        let outside = Outside::at(1_795_392_000_000);
+        outside.environment.0.borrow_mut().insert("CONTRACT_PLAIN".to_owned(), "plain".to_owned());
+        let origin = |path: Option<&str>, reply: Reply| ScriptedOrigin {
+            authority: "origin.contract".to_owned(),
+            path: path.map(str::to_owned),
+            acts: [Act::Answer(reply)].into(),
+        };
+        let plain = Reply { status: 203, headers: vec![("x-a".to_owned(), "1".to_owned())], body: "hello".to_owned(), after_ms: 0 };
+        outside.fetch.origins.borrow_mut().extend([
+            origin(Some("/plain"), plain),
+            origin(Some("/moved"), Reply { status: 302, headers: vec![("location".to_owned(), "/plain".to_owned())], ..Reply::default() }),
+            origin(Some("/slow"), Reply { after_ms: 5_000, ..Reply::default() }),
+            origin(Some("/nothing"), Reply { status: 204, ..Reply::default() }),
+            origin(None, Reply { body: "read".to_owned(), ..Reply::default() }),
+        ]);
+        outside
+    }
+
+    #[test]
+    fn the_ports_in_memory_hold() {
+        let outside = outside();
+        let background = outside.background.clone();
+        let settle = move || -> LocalFuture {
+            let background = background.clone();
+            Box::pin(async move { background.run().await })
+        };
+        let world = World { ports: outside.ports(), settle: Rc::new(settle), stream: |text| ChunkedBody::body(&[text]) };
+        for (port, outcome) in block_on(run(&world)) {
+            assert_eq!(outcome, Ok(()), "{port}");
+        }
+    }
+}
