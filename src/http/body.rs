@@ -21,6 +21,10 @@ pub enum BodyError {
 pub trait NativeBody: fmt::Debug {
     /// The next bytes, or `None` at the end.
     async fn next_chunk(&mut self) -> Result<Option<Bytes>, BodyError>;
+    /// Whether it is known to have no bytes.
+    fn is_empty(&self) -> bool {
+        false
+    }
     /// Counts the bytes as they pass and breaks off after `max` of them, without bringing them into wasm.
     fn cap(&mut self, max: u64);
     /// Splits the stream: both halves give all bytes.

@@ -35,6 +35,7 @@ impl Request {
         match &self.body {
             Body::Empty => Some(0),
             Body::Full(bytes) => Some(bytes.len() as u64),
+            Body::Native(native) if native.is_empty() => Some(0),
             Body::Native(_) => content_length(&self.headers),
         }
     }

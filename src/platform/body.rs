@@ -3,19 +3,21 @@
 use std::any::Any;
 use std::fmt;
 
+use super::{bridge, task};
+use crate::http::{Body, BodyError, HeaderMap, NativeBody};
 use async_trait::async_trait;
 use bytes::Bytes;
 use js_sys::{Object, Reflect, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
-use wasm_bindgen_futures::JsFuture;
-
-use super::bridge;
-use crate::http::{Body, BodyError, NativeBody};
 
 /// A message of the runtime whose body nobody has touched, or a stream made from one.
 pub struct Stream {
     /// The request or response that the body belongs to; handing it on keeps the runtime's own path for bytes.
     message: Option<JsValue>,
+    /// The header fields of that message as they came.
+    fields: HeaderMap,
+    /// Whether the message has no body to be asked for.
+    bodiless: bool,
     stream: Option<JsValue>,
     reader: Option<JsValue>,
     cap: Option<Cap>,
@@ -47,17 +49,20 @@ impl fmt::Debug for Stream {
 }
 
 impl Stream {
-    /// The body of a request or a response.
-    pub fn of_message(message: JsValue) -> Body {
-        Body::Native(Box::new(Self { message: Some(message), stream: None, reader: None, cap: None }))
+    /// The body of a request or a response that came with these header fields.
+    pub fn of_message(message: JsValue, fields: HeaderMap, bodiless: bool) -> Body {
+        Body::Native(Box::new(Self { message: Some(message), fields, bodiless, stream: None, reader: None, cap: None }))
     }
 
     fn of_stream(stream: JsValue) -> Self {
-        Self { message: None, stream: Some(stream), reader: None, cap: None }
+        Self { message: None, fields: HeaderMap::new(), bodiless: false, stream: Some(stream), reader: None, cap: None }
     }
 
     /// The stream, its cap applied; `None` where the message has no body.
     fn take_stream(&mut self) -> Option<JsValue> {
+        if self.bodiless {
+            return None;
+        }
         let stream = self.stream.take().or_else(|| self.message.take().map(|message| bridge::body_of(&message)))?;
         if stream.is_null() || stream.is_undefined() {
             return None;
@@ -77,7 +82,7 @@ impl NativeBody for Stream {
             self.reader = Some(bridge::reader_of(&stream).map_err(|error| BodyError::Broken(bridge::text(&error)))?);
         }
         let Some(reader) = &self.reader else { return Ok(None) };
-        match JsFuture::from(bridge::read_chunk(reader)).await {
+        match task::call(|id| bridge::read_chunk(id, reader)).await {
             Ok(chunk) if chunk.is_undefined() => Ok(None),
             Ok(chunk) => Ok(Some(chunk.unchecked_into::<Uint8Array>().to_vec().into())),
             Err(_) if self.cap.as_ref().is_some_and(Cap::exceeded) => {
@@ -85,6 +90,10 @@ impl NativeBody for Stream {
             }
             Err(error) => Err(BodyError::Broken(bridge::text(&error))),
         }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.bodiless
     }
 
     fn cap(&mut self, max: u64) {
@@ -108,27 +117,33 @@ impl NativeBody for Stream {
 }
 
 /// A body as the runtime takes it.
-pub enum Outgoing {
-    /// `undefined`, bytes, or a stream; with the cap that watches it.
-    Value(JsValue, Option<Cap>),
-    /// The response whose body it is, untouched.
-    Message(JsValue),
+pub struct Outgoing {
+    /// `undefined` for none, `null` for that of `message`, or bytes, or a stream.
+    pub body: JsValue,
+    /// The message that the body came with and its header fields, as long as nobody has touched the body.
+    pub message: Option<(JsValue, HeaderMap)>,
+    /// The limit that watches the stream.
+    pub cap: Option<Cap>,
 }
 
-/// Turns a body of the core into what the runtime takes. `whole` says whether an untouched message may be handed on.
-pub fn outgoing(body: Body, whole: bool) -> Outgoing {
-    match body {
-        Body::Empty => Outgoing::Value(JsValue::UNDEFINED, None),
-        Body::Full(bytes) => Outgoing::Value(bridge::bytes(&bytes), None),
-        Body::Native(native) => match native.into_any().downcast::<Stream>() {
-            Ok(mut stream) => match (&stream.message, &stream.cap) {
-                (Some(message), None) if whole => Outgoing::Message(message.clone()),
-                _ => {
-                    let cap = stream.cap.clone();
-                    Outgoing::Value(stream.take_stream().unwrap_or(JsValue::UNDEFINED), cap)
+impl From<Body> for Outgoing {
+    fn from(body: Body) -> Self {
+        let of_value = |body| Self { body, message: None, cap: None };
+        match body {
+            Body::Empty => of_value(JsValue::UNDEFINED),
+            Body::Full(bytes) => of_value(bridge::bytes(&bytes)),
+            Body::Native(native) => match native.into_any().downcast::<Stream>() {
+                Ok(mut stream) => {
+                    let message = stream.message.clone().map(|message| (message, std::mem::take(&mut stream.fields)));
+                    let body = match (&message, &stream.cap) {
+                        _ if stream.bodiless => JsValue::UNDEFINED,
+                        (Some(_), None) => JsValue::NULL,
+                        _ => stream.take_stream().unwrap_or(JsValue::UNDEFINED),
+                    };
+                    Self { body, message, cap: stream.cap }
                 }
+                Err(_) => of_value(JsValue::UNDEFINED),
             },
-            Err(_) => Outgoing::Value(JsValue::UNDEFINED, None),
-        },
+        }
     }
 }

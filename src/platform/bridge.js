@@ -3,6 +3,7 @@
 // can contain a line feed.
 import { env, waitUntil as keepAlive } from "cloudflare:workers";
 import { constants, createPublicKey, createVerify, verify as verifySignature } from "node:crypto";
+import { settleCall, startTask } from "../../build/index.js";
 
 // A bare workerd tells the peer's address itself; everywhere else the edge's own header field does.
 const peerFromRuntime = env.ARCHWAY_HOST === "workerd";
@@ -15,11 +16,38 @@ function fieldsOf(headers) {
   return text;
 }
 
-function headersFrom(fields) {
-  const headers = new Headers();
-  const parts = fields.split("\n");
-  for (let at = 0; at + 1 < parts.length; at += 2) headers.append(parts[at], parts[at + 1]);
+// Edits are pairs of lines as well; the first begins with what is to be done: = sets, + appends, - deletes.
+function edit(headers, parts, from) {
+  for (let at = from; at + 1 < parts.length; at += 2) {
+    const name = parts[at].slice(1);
+    const action = parts[at].charCodeAt(0);
+    if (action === 61) headers.set(name, parts[at + 1]);
+    else if (action === 43) headers.append(name, parts[at + 1]);
+    else headers.delete(name);
+  }
   return headers;
+}
+
+// A call that wasm waits for, by its number.
+function settle(call, promise) {
+  promise.then(
+    (value) => settleCall(call, true, value),
+    (error) => settleCall(call, false, error),
+  );
+}
+
+function settleBefore(call, deadlineMs, promise) {
+  const timer = setTimeout(() => settleCall(call, false, "timeout"), deadlineMs);
+  promise.then(
+    (value) => {
+      clearTimeout(timer);
+      settleCall(call, true, value);
+    },
+    (error) => {
+      clearTimeout(timer);
+      settleCall(call, false, error);
+    },
+  );
 }
 
 /** Method, URL, peer address and header fields of a request, in one text. */
@@ -79,74 +107,74 @@ export function readerOf(stream) {
 }
 
 /** The next bytes, or undefined at the end. */
-export async function readChunk(reader) {
-  const { done, value } = await reader.read();
-  return done ? undefined : value;
+export function readChunk(call, reader) {
+  settle(call, reader.read().then(({ done, value }) => (done ? undefined : value)));
 }
 
 /**
- * Sends a request; settles with the response's head, or with "timeout" where the first byte took too long. `cap` is the state of
- * the body's [`capped`], where it has one.
+ * Sends a request with the header fields of `message`, edited; `head` is its method, its URL and the edits. Settles when the response's head is there, or with "timeout"
+ * where it took too long. A body of null is that of `message`; `cap` is the state of its [`capped`], where it has one.
  */
-export function send(method, url, fields, body, firstByteMs, totalMs, cap) {
-  const init = { method, headers: headersFrom(fields), redirect: "manual" };
-  if (body !== undefined) init.body = body;
-  if (totalMs > 0 || cap !== undefined) {
-    const controller = new AbortController();
-    init.signal = controller.signal;
-    if (totalMs > 0) setTimeout(() => controller.abort("timeout"), totalMs);
-    if (cap !== undefined) cap.giveUp = (error) => controller.abort(error);
+export function send(call, head, message, body, firstByteMs, totalMs, cap) {
+  try {
+    const parts = head.split("\n");
+    const init = { method: parts[0], headers: edit(new Headers(message?.headers), parts, 2), redirect: "manual" };
+    if (body !== undefined) init.body = body ?? message.body;
+    if (totalMs > 0 || cap !== undefined) {
+      const controller = new AbortController();
+      init.signal = controller.signal;
+      if (totalMs > 0) setTimeout(() => controller.abort("timeout"), totalMs);
+      if (cap !== undefined) cap.giveUp = (error) => controller.abort(error);
+    }
+    const answer = fetch(parts[1], init);
+    if (firstByteMs > 0) settleBefore(call, firstByteMs, answer);
+    else settle(call, answer);
+  } catch (error) {
+    settleCall(call, false, error);
   }
-  if (firstByteMs === 0) return fetch(url, init);
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject("timeout"), firstByteMs);
-    fetch(url, init).then(
-      (response) => {
-        clearTimeout(timer);
-        resolve(response);
-      },
-      (error) => {
-        clearTimeout(timer);
-        reject(error);
-      },
-    );
-  });
 }
 
 const withoutBody = (status) => status === 101 || status === 204 || status === 205 || status === 304;
 
-/** A response to the client, its body handed on as it is. */
-export function respond(status, fields, body) {
-  return new Response(withoutBody(status) ? null : body, { status, headers: headersFrom(fields) });
-}
-
-/** A response to the client that carries an origin's body; its encoding and its WebSocket stay as they are. */
-export function respondWith(response, status, fields, body) {
-  if (status === 101 && response.webSocket) {
-    return new Response(null, { status, headers: headersFrom(fields), webSocket: response.webSocket });
+/**
+ * A response with the header fields of `message`, edited. A body of null is that of `message`, whose encoding and WebSocket
+ * stay as they are.
+ */
+export function respond(message, status, edits, body) {
+  if (body === null && status === message.status && !withoutBody(status)) {
+    const response = new Response(message.body, message);
+    edit(response.headers, edits.split("\n"), 0);
+    return response;
   }
-  return new Response(withoutBody(status) ? null : (body ?? response.body), { status, headers: headersFrom(fields) });
+  const init = { status, headers: edit(new Headers(message?.headers), edits.split("\n"), 0) };
+  if (message?.webSocket) init.webSocket = message.webSocket;
+  return new Response(withoutBody(status) ? null : body === null ? message.body : body, init);
 }
 
-export function cacheMatch(key) {
-  return caches.default.match(key);
+export function cacheMatch(call, key) {
+  settle(call, caches.default.match(key));
 }
 
 /**
  * Stores a response. Not every store notices that a body breaks off, so what it has kept of such a one is deleted. `cap` is as
  * in [`send`].
  */
-export async function cachePut(key, status, fields, body, cap) {
+export function cachePut(call, key, message, status, edits, body, cap) {
+  settle(call, store(key, message, status, edits, body, cap));
+}
+
+async function store(key, message, status, edits, body, cap) {
   let broken, passed;
   const giveUp = (error) => (broken = error);
+  let stored = body === null ? message.body : body;
   if (cap !== undefined) {
     cap.giveUp = giveUp;
-  } else if (body instanceof ReadableStream) {
+  } else if (stored instanceof ReadableStream) {
     const { readable, writable } = new IdentityTransformStream();
-    passed = body.pipeTo(writable).catch(giveUp);
-    body = readable;
+    passed = stored.pipeTo(writable).catch(giveUp);
+    stored = readable;
   }
-  const response = respond(status, fields, body);
+  const response = respond(message, status, edits, stored ?? undefined);
   // The runtime encodes such a body anew, and its length may be another one then.
   if (response.headers.has("content-encoding")) response.headers.delete("content-length");
   await caches.default.put(key, response);
@@ -156,31 +184,43 @@ export async function cachePut(key, status, fields, body, cap) {
   throw broken;
 }
 
-export function cacheDelete(key) {
-  return caches.default.delete(key);
+export function cacheDelete(call, key) {
+  settle(call, caches.default.delete(key));
+}
+
+/** Calls the limiter object of this name. */
+export function takeFromLimiter(call, name, request, deadlineMs) {
+  try {
+    settleBefore(call, deadlineMs, env.LIMITER.get(env.LIMITER.idFromName(name)).take(request));
+  } catch (error) {
+    settleCall(call, false, error);
+  }
+}
+
+/** A promise that wasm settles itself. */
+export function deferred() {
+  return Promise.withResolvers();
+}
+
+export function promiseOf({ promise }) {
+  return promise;
+}
+
+export function settlePromise({ resolve, reject }, ok, value) {
+  if (ok) resolve(value);
+  else reject(value);
+}
+
+const now = Promise.resolve();
+
+/** Starts a task of the wasm when the present turn has ended. */
+export function soon(task) {
+  now.then(() => startTask(task));
 }
 
 /** Lets `promise` settle although the reply is sent. */
 export function waitUntil(promise) {
   keepAlive(promise);
-}
-
-/** Calls the limiter object of this name; settles with its reply, or with an error after `deadlineMs`. */
-export function takeFromLimiter(name, request, deadlineMs) {
-  const namespace = env.LIMITER;
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject("timeout"), deadlineMs);
-    namespace.get(namespace.idFromName(name)).take(request).then(
-      (reply) => {
-        clearTimeout(timer);
-        resolve(reply);
-      },
-      (error) => {
-        clearTimeout(timer);
-        reject(error);
-      },
-    );
-  });
 }
 
 /** A key of node:crypto from a JWK's text, or from a PKCS#1 key in DER. */

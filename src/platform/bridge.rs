@@ -1,6 +1,6 @@
 //! The functions of `bridge.js`, as wasm sees them.
 
-use js_sys::{Array, Promise, Uint8Array};
+use js_sys::{Array, Uint8Array};
 use wasm_bindgen::prelude::*;
 
 #[wasm_bindgen(raw_module = "../src/platform/bridge.js")]
@@ -21,39 +21,40 @@ extern "C" {
     pub fn reader_of(stream: &JsValue) -> Result<JsValue, JsValue>;
 
     #[wasm_bindgen(js_name = readChunk)]
-    pub fn read_chunk(reader: &JsValue) -> Promise;
+    pub fn read_chunk(call: u32, reader: &JsValue);
+
+    #[wasm_bindgen]
+    pub fn send(call: u32, head: &str, message: &JsValue, body: &JsValue, first_byte_ms: f64, total_ms: f64, cap: &JsValue);
 
     #[wasm_bindgen(catch)]
-    pub fn send(
-        method: &str,
-        url: &str,
-        fields: &str,
-        body: JsValue,
-        first_byte_ms: f64,
-        total_ms: f64,
-        cap: JsValue,
-    ) -> Result<Promise, JsValue>;
+    pub fn respond(message: &JsValue, status: u16, edits: &str, body: &JsValue) -> Result<JsValue, JsValue>;
 
-    #[wasm_bindgen(catch)]
-    pub fn respond(status: u16, fields: &str, body: JsValue) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(js_name = cacheMatch)]
+    pub fn cache_match(call: u32, key: &str);
 
-    #[wasm_bindgen(catch, js_name = respondWith)]
-    pub fn respond_with(response: &JsValue, status: u16, fields: &str, body: JsValue) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(js_name = cachePut)]
+    pub fn cache_put(call: u32, key: &str, message: &JsValue, status: u16, edits: &str, body: &JsValue, cap: &JsValue);
 
-    #[wasm_bindgen(catch, js_name = cacheMatch)]
-    pub fn cache_match(key: &str) -> Result<Promise, JsValue>;
+    #[wasm_bindgen(js_name = cacheDelete)]
+    pub fn cache_delete(call: u32, key: &str);
 
-    #[wasm_bindgen(catch, js_name = cachePut)]
-    pub fn cache_put(key: &str, status: u16, fields: &str, body: JsValue, cap: JsValue) -> Result<Promise, JsValue>;
+    #[wasm_bindgen(js_name = takeFromLimiter)]
+    pub fn take_from_limiter(call: u32, name: &str, request: &str, deadline_ms: f64);
 
-    #[wasm_bindgen(catch, js_name = cacheDelete)]
-    pub fn cache_delete(key: &str) -> Result<Promise, JsValue>;
+    #[wasm_bindgen]
+    pub fn deferred() -> JsValue;
+
+    #[wasm_bindgen(js_name = promiseOf)]
+    pub fn promise_of(deferred: &JsValue) -> JsValue;
+
+    #[wasm_bindgen(js_name = settlePromise)]
+    pub fn settle_promise(deferred: &JsValue, ok: bool, value: JsValue);
+
+    #[wasm_bindgen]
+    pub fn soon(task: u32);
 
     #[wasm_bindgen(js_name = waitUntil)]
-    pub fn wait_until(promise: &Promise);
-
-    #[wasm_bindgen(catch, js_name = takeFromLimiter)]
-    pub fn take_from_limiter(name: &str, request: &str, deadline_ms: f64) -> Result<Promise, JsValue>;
+    pub fn wait_until(promise: &JsValue);
 
     #[wasm_bindgen(catch, js_name = publicKeyFromJwk)]
     pub fn public_key_from_jwk(jwk: &str) -> Result<JsValue, JsValue>;

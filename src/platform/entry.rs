@@ -8,7 +8,8 @@ use bytes::Bytes;
 use wasm_bindgen::prelude::*;
 use worker::Env;
 
-use super::{crypto, ports, wire};
+use super::body::Stream;
+use super::{crypto, ports, task, wire};
 use crate::error::GatewayError;
 use crate::exchange::Connection;
 use crate::gateway::{Gateway, Incoming};
@@ -37,20 +38,22 @@ pub fn load(routes: &str, env: Env) {
     GATEWAY.with(|slot| *slot.borrow_mut() = Some(gateway));
 }
 
-/// Handles one request; `head` is what `requestHead` of `bridge.js` made of it.
+/// Handles one request; `head` is what `requestHead` of `bridge.js` made of it. Gives a response, or a promise of one.
 ///
 /// # Errors
 /// Where the runtime refuses the response that was made.
 #[wasm_bindgen]
-pub async fn handle(head: String, request: JsValue) -> Result<JsValue, JsValue> {
-    let gateway = GATEWAY.with(|slot| slot.borrow().clone());
-    let response = match (gateway, incoming(head, request)) {
-        (Some(Ok(gateway)), Ok(incoming)) => gateway.handle(incoming).await,
-        (Some(Ok(_)), Err(error)) => plain(&error),
-        (Some(Err(log)), _) => plain(&GatewayError::Misconfigured { log }),
-        (None, _) => plain(&GatewayError::Internal { log: "no routes were loaded".to_owned() }),
-    };
-    ports::into_runtime(response)
+pub fn handle(head: String, request: JsValue) -> Result<JsValue, JsValue> {
+    task::run(Box::pin(async move {
+        let gateway = GATEWAY.with(|slot| slot.borrow().clone());
+        let response = match (gateway, incoming(head, request)) {
+            (Some(Ok(gateway)), Ok(incoming)) => gateway.handle(incoming).await,
+            (Some(Ok(_)), Err(error)) => plain(&error),
+            (Some(Err(log)), _) => plain(&GatewayError::Misconfigured { log }),
+            (None, _) => plain(&GatewayError::Internal { log: "no routes were loaded".to_owned() }),
+        };
+        ports::into_runtime(response)
+    }))
 }
 
 fn incoming(head: String, request: JsValue) -> Result<Incoming, GatewayError> {
@@ -62,10 +65,12 @@ fn incoming(head: String, request: JsValue) -> Result<Incoming, GatewayError> {
     let method = Method::from_bytes(&method).map_err(|_| wrong())?;
     let peer = std::str::from_utf8(&peer).unwrap_or_default();
     let address = peer.parse().ok().or_else(|| peer.parse::<std::net::SocketAddr>().ok().map(|peer| peer.ip()));
+    let headers = wire::headers(&head, fields);
+    let bodiless = matches!(method, Method::GET | Method::HEAD);
     Ok(Incoming {
         url: String::from_utf8_lossy(&url).into_owned(),
-        headers: wire::headers(&head, fields),
-        body: ports::request_body(&method, request),
+        body: Stream::of_message(request, headers.clone(), bodiless),
+        headers,
         client: Connection { address, protocol: None },
         method,
     })

@@ -8,4 +8,5 @@ mod crypto;
 mod durable;
 mod entry;
 mod ports;
+mod task;
 mod wire;

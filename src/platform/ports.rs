@@ -6,12 +6,11 @@ use std::rc::Rc;
 use async_trait::async_trait;
 use bytes::Bytes;
 use wasm_bindgen::JsValue;
-use wasm_bindgen_futures::{JsFuture, future_to_promise};
-use worker::{Date, Env, console_log};
+use worker::{Env, console_log};
 
-use super::body::{Cap, Outgoing, Stream, outgoing};
-use super::{bridge, wire};
-use crate::http::{Body, OriginRequest, Response, StatusCode};
+use super::body::{Cap, Outgoing, Stream};
+use super::{bridge, task, wire};
+use crate::http::{HeaderMap, OriginRequest, Response, StatusCode};
 use crate::limits::gcra::{TakeReply, TakeRequest};
 use crate::ports::{Background, Clock, EdgeCache, Entropy, Environment, Fetch, FetchError, Limiter, LocalFuture, Log, PortError, Ports};
 
@@ -43,7 +42,7 @@ struct Runtime {
 impl Clock for Runtime {
     #[allow(clippy::disallowed_methods, reason = "this is the clock")]
     fn now_ms(&self) -> u64 {
-        Date::now().as_millis()
+        js_sys::Date::now() as u64
     }
 }
 
@@ -71,7 +70,7 @@ impl Environment for Runtime {
 
 impl Background for Runtime {
     fn spawn(&self, work: LocalFuture) {
-        bridge::wait_until(&future_to_promise(async move {
+        task::later(Box::pin(async move {
             work.await;
             Ok(JsValue::UNDEFINED)
         }));
@@ -87,24 +86,16 @@ impl Log for Runtime {
 #[async_trait(?Send)]
 impl Fetch for Runtime {
     async fn fetch(&self, request: OriginRequest) -> Result<Response, FetchError> {
-        let fields = wire::fields(&request.headers);
-        let (body, cap) = match outgoing(request.body, false) {
-            Outgoing::Value(body, cap) => (body, cap),
-            Outgoing::Message(message) => (bridge::body_of(&message), None),
-        };
-        let sent = bridge::send(
-            request.method.as_str(),
-            &request.url,
-            &fields,
-            body,
-            request.first_byte_ms as f64,
-            request.total_ms as f64,
-            cap.as_ref().map_or(JsValue::UNDEFINED, Cap::state),
-        );
-        let answered = match sent {
-            Ok(promise) => JsFuture::from(promise).await,
-            Err(error) => Err(error),
-        };
+        let Outgoing { body, message, cap } = Outgoing::from(request.body);
+        let mut head = String::with_capacity(1_024);
+        for part in [request.method.as_str(), "\n", &request.url, "\n"] {
+            head.push_str(part);
+        }
+        wire::edits(&mut head, message.as_ref().map(|(_, fields)| fields), &request.headers);
+        let message = message.map_or(JsValue::UNDEFINED, |(message, _)| message);
+        let (first_byte_ms, total_ms) = (request.first_byte_ms as f64, request.total_ms as f64);
+        let state = cap.as_ref().map_or(JsValue::UNDEFINED, Cap::state);
+        let answered = task::call(|id| bridge::send(id, &head, &message, &body, first_byte_ms, total_ms, &state)).await;
         match answered {
             // An origin may answer before it has read the body to its end.
             _ if cap.is_some_and(|cap| cap.exceeded()) => Err(FetchError::BodyTooLarge),
@@ -120,23 +111,20 @@ impl Fetch for Runtime {
 #[async_trait(?Send)]
 impl EdgeCache for Runtime {
     async fn get(&self, key: &str) -> Result<Option<Response>, PortError> {
-        let found = JsFuture::from(bridge::cache_match(key).map_err(cache_error)?).await.map_err(cache_error)?;
+        let found = task::call(|id| bridge::cache_match(id, key)).await.map_err(cache_error)?;
         Ok(if found.is_undefined() { None } else { Some(response(found)) })
     }
 
     async fn put(&self, key: &str, response: Response) -> Result<(), PortError> {
-        let fields = wire::fields(&response.headers);
-        let (body, cap) = match outgoing(response.body, false) {
-            Outgoing::Value(body, cap) => (body, cap),
-            Outgoing::Message(message) => (bridge::body_of(&message), None),
-        };
-        let cap = cap.as_ref().map_or(JsValue::UNDEFINED, Cap::state);
-        let put = bridge::cache_put(key, response.status.as_u16(), &fields, body, cap).map_err(cache_error)?;
-        JsFuture::from(put).await.map(drop).map_err(cache_error)
+        let Outgoing { body, message, cap } = Outgoing::from(response.body);
+        let edits = edits(message.as_ref(), &response.headers);
+        let message = message.map_or(JsValue::UNDEFINED, |(message, _)| message);
+        let (status, state) = (response.status.as_u16(), cap.as_ref().map_or(JsValue::UNDEFINED, Cap::state));
+        task::call(|id| bridge::cache_put(id, key, &message, status, &edits, &body, &state)).await.map(drop).map_err(cache_error)
     }
 
     async fn delete(&self, key: &str) -> Result<bool, PortError> {
-        let deleted = JsFuture::from(bridge::cache_delete(key).map_err(cache_error)?).await.map_err(cache_error)?;
+        let deleted = task::call(|id| bridge::cache_delete(id, key)).await.map_err(cache_error)?;
         Ok(deleted.is_truthy())
     }
 }
@@ -146,8 +134,8 @@ impl Limiter for Runtime {
     async fn take(&self, subject: &str, request: &TakeRequest) -> Result<TakeReply, PortError> {
         let error = |detail: String| PortError { port: "limiter", detail };
         let request = serde_json::to_string(request).map_err(|e| error(e.to_string()))?;
-        let call = bridge::take_from_limiter(subject, &request, LIMITER_DEADLINE_MS).map_err(|e| error(bridge::text(&e)))?;
-        let reply = JsFuture::from(call).await.map_err(|e| error(bridge::text(&e)))?;
+        let reply = task::call(|id| bridge::take_from_limiter(id, subject, &request, LIMITER_DEADLINE_MS)).await;
+        let reply = reply.map_err(|e| error(bridge::text(&e)))?;
         let reply = reply.as_string().ok_or_else(|| error("the reply is not a text".to_owned()))?;
         serde_json::from_str(&reply).map_err(|e| error(e.to_string()))
     }
@@ -157,29 +145,28 @@ fn cache_error(error: JsValue) -> PortError {
     PortError { port: "edge_cache", detail: bridge::text(&error) }
 }
 
+fn edits(message: Option<&(JsValue, HeaderMap)>, headers: &HeaderMap) -> String {
+    let mut edits = String::with_capacity(256);
+    wire::edits(&mut edits, message.map(|(_, fields)| fields), headers);
+    edits
+}
+
 /// A response of the runtime; its body stays there.
 fn response(response: JsValue) -> Response {
     let head = Bytes::from(bridge::response_head(&response));
     let (status, fields) = wire::line(&head, 0).unwrap_or_default();
     let status = std::str::from_utf8(&status).ok().and_then(|status| status.parse().ok()).unwrap_or(502);
+    let headers = wire::headers(&head, fields);
     Response {
         status: StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY),
-        headers: wire::headers(&head, fields),
-        body: Stream::of_message(response),
+        body: Stream::of_message(response, headers.clone(), false),
+        headers,
     }
 }
 
 /// A response as the runtime sends it to the client.
 pub fn into_runtime(response: Response) -> Result<JsValue, JsValue> {
-    let fields = wire::fields(&response.headers);
-    let status = response.status.as_u16();
-    match outgoing(response.body, true) {
-        Outgoing::Value(body, _) => bridge::respond(status, &fields, body),
-        Outgoing::Message(message) => bridge::respond_with(&message, status, &fields, JsValue::UNDEFINED),
-    }
-}
-
-/// The body of a request as it came; a method that has none is not asked for it.
-pub fn request_body(method: &crate::http::Method, request: JsValue) -> Body {
-    if matches!(*method, crate::http::Method::GET | crate::http::Method::HEAD) { Body::Empty } else { Stream::of_message(request) }
+    let Outgoing { body, message, .. } = Outgoing::from(response.body);
+    let edits = edits(message.as_ref(), &response.headers);
+    bridge::respond(&message.map_or(JsValue::UNDEFINED, |(message, _)| message), response.status.as_u16(), &edits, &body)
 }

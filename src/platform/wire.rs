@@ -1,4 +1,6 @@
 //! Heads as they cross between JavaScript and wasm: one text, a line for each part.
+//!
+//! Towards JavaScript only the difference crosses: the runtime copies the header fields it has already and edits the copy.
 
 use bytes::Bytes;
 
@@ -25,17 +27,29 @@ pub fn line(text: &Bytes, from: usize) -> Option<(Bytes, usize)> {
     Some((text.slice(from..from + length), from + length + 1))
 }
 
-/// Writes name and value lines; a value that is not UTF-8 is written as Latin-1 is read (RFC 9110 section 5.5).
-pub fn fields(headers: &HeaderMap) -> String {
-    let mut text = String::with_capacity(headers.len() * 40);
-    for (name, value) in headers {
-        text.push_str(name.as_str());
-        text.push('\n');
-        match std::str::from_utf8(value.as_bytes()) {
-            Ok(value) => text.push_str(value),
-            Err(_) => text.extend(value.as_bytes().iter().map(|byte| char::from(*byte))),
+/// Appends the edits that make `headers` of `before`: lines of `=` (set), `+` (append) or `-` (delete) with the name, and the
+/// value.
+pub fn edits(edits: &mut String, before: Option<&HeaderMap>, headers: &HeaderMap) {
+    for name in before.into_iter().flat_map(HeaderMap::keys).filter(|name| !headers.contains_key(*name)) {
+        for part in ["-", name.as_str(), "\n\n"] {
+            edits.push_str(part);
         }
-        text.push('\n');
     }
-    text
+    for name in headers.keys() {
+        let values = headers.get_all(name);
+        if before.is_some_and(|before| before.get_all(name) == values) {
+            continue;
+        }
+        for (index, value) in values.iter().enumerate() {
+            for part in [if index == 0 { "=" } else { "+" }, name.as_str(), "\n"] {
+                edits.push_str(part);
+            }
+            match std::str::from_utf8(value.as_bytes()) {
+                Ok(value) => edits.push_str(value),
+                // What is not UTF-8 is written as Latin-1 is read (RFC 9110 section 5.5).
+                Err(_) => edits.extend(value.as_bytes().iter().map(|byte| char::from(*byte))),
+            }
+            edits.push('\n');
+        }
+    }
 }

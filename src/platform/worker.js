@@ -27,21 +27,23 @@ function suspect(error) {
 addEventListener("error", (event) => suspect(event.error));
 addEventListener("unhandledrejection", (event) => suspect(event.reason));
 
-const fault = () =>
-  new Response('{"type":"urn:archway:problem:internal","title":"The gateway failed","status":500,"code":"internal"}\n', {
+function failed(error) {
+  suspect(error);
+  console.error("archway:", error);
+  return new Response('{"type":"urn:archway:problem:internal","title":"The gateway failed","status":500,"code":"internal"}\n', {
     status: 500,
     headers: { "content-type": "application/problem+json", "cache-control": "no-store" },
   });
+}
 
 export default {
-  async fetch(request) {
+  fetch(request) {
     try {
       ready();
-      return await wasm.handle(requestHead(request), request);
+      const answer = wasm.handle(requestHead(request), request);
+      return answer instanceof Promise ? answer.catch(failed) : answer;
     } catch (error) {
-      suspect(error);
-      console.error("archway:", error);
-      return fault();
+      return failed(error);
     }
   },
 };
