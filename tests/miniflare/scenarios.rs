@@ -44,7 +44,7 @@ async fn run(scenario: &Scenario) -> Vec<String> {
             stop_clock(BEGIN_MS + due_ms).await;
         }
         for time in 1..=step.times.unwrap_or(1) {
-            let outcome = outcome(&step.request).await;
+            let outcome = outcome(&step.request, step.expect.recorded).await;
             let which = format!("step {} ({} {} {}) time {time}", index + 1, step.name, step.request.method, step.request.url);
             found.extend(differences(&step.expect, &outcome).into_iter().map(|line| format!("{which}: {line}")));
         }
@@ -52,7 +52,7 @@ async fn run(scenario: &Scenario) -> Vec<String> {
     found
 }
 
-async fn outcome(request: &RequestScript) -> Outcome {
+async fn outcome(request: &RequestScript, recorded: bool) -> Outcome {
     let mut ask = Ask::new(&request.method, &request.url).header("cf-connecting-ip", &request.client);
     for (name, values) in &request.headers {
         ask.headers.extend(values.list().iter().map(|value| (name.clone(), latin(value))));
@@ -70,7 +70,7 @@ async fn outcome(request: &RequestScript) -> Outcome {
         headers: utf8_fields(call.headers),
         body: utf8(&call.body),
     });
-    let records = records(1).await;
+    let records = records(usize::from(recorded)).await;
     Outcome { status: reply.status, headers: utf8_fields(reply.headers), body: utf8(&reply.body), records, calls: calls.collect() }
 }
 
