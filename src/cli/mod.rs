@@ -1,4 +1,4 @@
-//! The native command: `archway check`, `compile`, `explain`, `routes`, `schema`, `token`.
+//! The native command: `archway check`, `compile`, `explain`, `routes`, `schema`, `reference`, `token`.
 //!
 //! Exit codes: 0 all is well, 1 there are problems, 2 the command was used wrongly.
 
@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::config::build::environment::Deployment;
+use crate::http::problem_table;
 
 pub mod check;
 pub mod compile;
@@ -60,7 +61,7 @@ enum Action {
         #[arg(value_enum, default_value_t = schema::Which::Api)]
         of: schema::Which,
     },
-    /// Prints the reference of the routes files as Markdown.
+    /// Prints the reference of the routes files, and the table of problems, as Markdown.
     Reference,
     /// Mints a token for development, or makes a key for it.
     Token(token::Arguments),
@@ -96,7 +97,7 @@ pub fn run() -> ExitCode {
         Action::Routes(directory) => routes::run(&directory, command.format),
         Action::Schema { of } => schema::run(of),
         Action::Reference => {
-            anstream::print!("{}", reference::markdown());
+            anstream::print!("{}\n### Problems\n\n{}", reference::markdown().trim_end(), problem_table::markdown());
             Ok(())
         }
         Action::Token(arguments) => token::run(&arguments, command.format),

@@ -1,0 +1,117 @@
+//! The README holds: its commands exist, its examples compile, its links lead somewhere, its tables are the generated ones.
+
+use std::collections::BTreeSet;
+use std::process::Command;
+
+use archway::cli::reference;
+use archway::config::build::build;
+use archway::config::build::load::{GATEWAY, directory};
+use archway::config::text::{render, source::Source};
+use archway::http::problem_table;
+
+use super::tree::{none, read, root};
+
+const README: &str = "README.md";
+
+/// The fenced blocks of a language, each with the number of its first line.
+fn blocks(text: &str, language: &str) -> Vec<(usize, String)> {
+    let mut found = Vec::new();
+    let mut open: Option<(bool, usize, String)> = None;
+    for (index, line) in text.lines().enumerate() {
+        open = match (line.strip_prefix("```"), open) {
+            (Some(word), None) => Some((word == language, index + 2, String::new())),
+            (Some(_), Some((wanted, number, block))) => {
+                found.extend(wanted.then_some((number, block)));
+                None
+            }
+            (None, Some((wanted, number, block))) => Some((wanted, number, block + line + "\n")),
+            (None, None) => None,
+        };
+    }
+    found
+}
+
+/// The words that follow `before` anywhere in the text, up to the first character that is not of a name.
+fn named<'a>(text: &'a str, before: &str) -> BTreeSet<&'a str> {
+    let rest = text.split(before).skip(1);
+    rest.map(|rest| rest.split(|c: char| !c.is_ascii_alphanumeric() && !"-_./".contains(c)).next().unwrap().trim_end_matches(['.', '/']))
+        .collect()
+}
+
+#[test]
+fn generated_tables_are_the_generated_ones() {
+    let mut text = read(README);
+    let before = text.clone();
+    for (name, table) in [("reference", reference::markdown()), ("problems", problem_table::markdown())] {
+        let (open, close) = (format!("<!-- {name} -->\n"), format!("<!-- /{name} -->"));
+        let start = text.find(&open).unwrap_or_else(|| panic!("the README has {open}")) + open.len();
+        let end = start + text[start..].find(&close).unwrap_or_else(|| panic!("the README has {close}"));
+        text.replace_range(start..end, &format!("\n{}\n\n", table.trim()));
+    }
+    if std::env::var_os("ARCHWAY_BLESS").is_some() {
+        std::fs::write(root().join(README), &text).unwrap();
+    } else {
+        assert!(text == before, "The README's tables are old. Write them anew: ARCHWAY_BLESS=1 cargo test --test architecture");
+    }
+}
+
+#[test]
+fn its_scripts_exist() {
+    let text = read(README);
+    let found = named(&text, "scripts/").into_iter().filter(|name| !root().join("scripts").join(name).exists());
+    none(&found.map(|name| format!("scripts/{name}")).collect::<Vec<_>>(), "The README names scripts that are not there:");
+}
+
+#[test]
+fn its_commands_exist() {
+    let text = read(README);
+    let mut found = Vec::new();
+    for name in named(&text, "`archway ").into_iter().chain(named(&text, "debug/archway ")) {
+        let run = Command::new(env!("CARGO_BIN_EXE_archway")).args([name, "--help"]).output().unwrap();
+        if !run.status.success() {
+            found.push(format!("archway {name}"));
+        }
+    }
+    none(&found, "The README names commands that are not there:");
+}
+
+#[test]
+fn its_paths_exist() {
+    let text = read(README);
+    let links = named(&text, "](").into_iter().filter(|link| !link.is_empty());
+    let inside = text.split('`').skip(1).step_by(2).filter(|code| ["src/", "tests/", "routes/"].iter().any(|room| code.starts_with(room)));
+    let paths = links.chain(inside).filter(|path| !path.contains(['*', '{', ' ']) && !path.contains("NAME") && !path.contains("://"));
+    let missing = paths.filter(|path| !path.starts_with("http") && !root().join(path).exists());
+    none(&missing.map(str::to_owned).collect::<Vec<_>>(), "The README names files that are not there:");
+}
+
+/// A block is a whole file, or what may stand in one: its first line says `# routes/NAME.toml` or `# wrangler.toml`. The shared
+/// `routes/gateway.toml` stands beside it.
+#[test]
+fn its_routes_compile() {
+    let blocks = blocks(&read(README), "toml");
+    assert!(!blocks.is_empty(), "the README shows routes files");
+    let mut found = Vec::new();
+    for (number, block) in blocks {
+        if block.starts_with("# wrangler.toml") {
+            found.extend(block.parse::<toml::Table>().err().map(|error| format!("README.md:{number}: {error}")));
+            continue;
+        }
+        let outcome = build(sources(&block), None);
+        if !outcome.diagnostics.is_empty() {
+            found.push(format!("README.md:{number}\n{}", render::text(&outcome.diagnostics, &outcome.sources)));
+        }
+    }
+    none(&found, "Mend the README's routes files:");
+}
+
+fn sources(block: &str) -> Vec<Source> {
+    if block.starts_with("# routes/gateway.toml") {
+        return vec![Source::new(GATEWAY, block), Source::new("readme.toml", "[api]\nname = \"readme\"\n")];
+    }
+    let mut sources = directory(&root().join("routes")).unwrap();
+    sources.retain(|source| source.name.ends_with(GATEWAY));
+    let head = if block.contains("[api]") { "" } else { "[api]\nname = \"readme\"\n" };
+    sources.push(Source::new("readme.toml", &format!("{head}{block}")));
+    sources
+}
