@@ -8,9 +8,9 @@ use archway::http::{HeaderMap, Method};
 
 use super::tree::{none, root};
 
-/// What comes of `routes/`.
-pub fn built() -> Outcome {
-    build(load::directory(&root().join("routes")).unwrap(), None)
+/// Everything that is wrong, without styles.
+pub fn shown(outcome: &Outcome) -> String {
+    anstream::adapter::strip_str(&render::text(&outcome.diagnostics, &outcome.sources)).to_string()
 }
 
 /// A method and a URL that the route takes, as long as it asks nothing of header fields and query.
@@ -27,16 +27,16 @@ fn request(route: &RouteForm) -> (Method, String) {
 
 #[test]
 fn the_examples_compile_and_each_route_is_explained() {
-    let outcome = built();
-    let form = outcome.form.as_ref().unwrap_or_else(|| panic!("Mend routes/:\n{}", render::text(&outcome.diagnostics, &outcome.sources)));
+    let outcome = build(load::directory(&root().join("routes")).unwrap(), None);
+    let form = outcome.form.as_ref().unwrap_or_else(|| panic!("Mend routes/:\n{}", shown(&outcome)));
     let mut found = Vec::new();
     for (index, route) in form.routes.iter().enumerate().filter(|(_, route)| route.headers.is_empty() && route.query.is_empty()) {
         let (method, url) = request(route);
         let explained = explain(&outcome, form, &method, &url, &HeaderMap::new()).unwrap();
-        let shown = show::text(&outcome, form, &explained);
+        let text = show::text(&outcome, form, &explained);
         let taken = explained.taken.as_ref().is_ok_and(|taken| taken.route == index);
-        if !taken || !shown.contains(&route.id) {
-            found.push(format!("{}: {method} {url} is explained as\n{shown}", route.id));
+        if !taken || !text.contains(&route.id) {
+            found.push(format!("{}: {method} {url} is explained as\n{text}", route.id));
         }
     }
     none(&found, "`archway explain` names the route that a request was made for:");

@@ -6,9 +6,10 @@ use std::process::Command;
 use archway::cli::reference;
 use archway::config::build::build;
 use archway::config::build::load::{GATEWAY, directory};
-use archway::config::text::{render, source::Source};
+use archway::config::text::source::Source;
 use archway::http::problem_table;
 
+use super::examples::shown;
 use super::tree::{none, read, root};
 
 const README: &str = "README.md";
@@ -99,7 +100,7 @@ fn its_routes_compile() {
         }
         let outcome = build(sources(&block), None);
         if !outcome.diagnostics.is_empty() {
-            found.push(format!("README.md:{number}\n{}", render::text(&outcome.diagnostics, &outcome.sources)));
+            found.push(format!("README.md:{number}\n{}", shown(&outcome)));
         }
     }
     none(&found, "Mend the README's routes files:");
