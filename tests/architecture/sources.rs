@@ -28,6 +28,16 @@ fn only_the_platform_names_the_runtime() {
 }
 
 #[test]
+fn decisions_are_pure() {
+    let mut decisions = Vec::new();
+    for room in ["src/auth", "src/limits", "src/caching", "src/routing"] {
+        decisions.extend(files(room, &["rs"]));
+    }
+    let found = places(&decisions, &["async ", ".await", "Clock", "RefCell"], File::is_tests);
+    none(&found, "These rooms decide and do nothing else: take the time as an argument, and ask the ports in a policy or an origin:");
+}
+
+#[test]
 fn files_are_short() {
     let mut all = rust();
     all.extend(files("src", &["js"]));
