@@ -112,26 +112,48 @@ export function readChunk(call, reader) {
 }
 
 /**
- * Sends a request with the header fields of `message`, edited; `head` is its method, its URL and the edits. Settles when the response's head is there, or with "timeout"
- * where it took too long. A body of null is that of `message`; `cap` is the state of its [`capped`], where it has one.
+ * Sends a request with the header fields of `message`, edited; `head` is its method, its URL and the edits. Settles when the
+ * response's head is there, or with "timeout" where it took too long. A body of null is that of `message`; `cap` is the state of
+ * its [`capped`], where it has one.
  */
 export function send(call, head, message, body, firstByteMs, totalMs, cap) {
   try {
     const parts = head.split("\n");
     const init = { method: parts[0], headers: edit(new Headers(message?.headers), parts, 2), redirect: "manual" };
     if (body !== undefined) init.body = body ?? message.body;
+    let total;
     if (totalMs > 0 || cap !== undefined) {
       const controller = new AbortController();
       init.signal = controller.signal;
-      if (totalMs > 0) setTimeout(() => controller.abort("timeout"), totalMs);
+      if (totalMs > 0) total = setTimeout(() => controller.abort("timeout"), totalMs);
       if (cap !== undefined) cap.giveUp = (error) => controller.abort(error);
     }
-    const answer = fetch(parts[1], init);
+    const sent = fetch(parts[1], init);
+    const answer = total === undefined ? sent : sent.then((response) => watched(response, total));
     if (firstByteMs > 0) settleBefore(call, firstByteMs, answer);
     else settle(call, answer);
   } catch (error) {
     settleCall(call, false, error);
   }
+}
+
+// A body that is merely handed on outlives the request in the runtime, timers do not: this one is carried, and its timer is kept.
+function watched(response, total) {
+  if (response.body === null) {
+    clearTimeout(total);
+    return response;
+  }
+  const encoded = response.headers.has("content-encoding");
+  const length = encoded ? NaN : Number.parseInt(response.headers.get("content-length"), 10);
+  const { readable, writable } = length >= 0 ? new FixedLengthStream(length) : new IdentityTransformStream();
+  response.body.pipeTo(writable).then(
+    () => clearTimeout(total),
+    () => clearTimeout(total),
+  );
+  const carried = new Response(readable, response);
+  // The runtime encodes it anew, and its length may be another one then.
+  if (encoded) carried.headers.delete("content-length");
+  return carried;
 }
 
 const withoutBody = (status) => status === 101 || status === 204 || status === 205 || status === 304;

@@ -1,4 +1,5 @@
-//! The worker's own ports, held to their contracts where they run; in builds with the feature `contracts` alone.
+//! The worker's own ports, held to their contracts where they run, and a fault at will; in builds with the feature `contracts`
+//! alone.
 
 use std::rc::Rc;
 use std::time::Duration;
@@ -8,6 +9,7 @@ use worker::{Delay, Env};
 
 use super::body::Stream;
 use super::{bridge, ports};
+use crate::http::HeaderMap;
 use crate::ports::LocalFuture;
 use crate::ports::contract::{World, run};
 
@@ -15,8 +17,17 @@ use crate::ports::contract::{World, run};
 #[wasm_bindgen]
 pub async fn contracts(env: Env) -> String {
     let settle = || -> LocalFuture { Box::pin(async { Delay::from(Duration::from_millis(100)).await }) };
-    let stream = |text: &str| Stream::of_message(bridge::respond(200, "", JsValue::from_str(text)).unwrap_or(JsValue::NULL));
+    let stream = |text: &str| {
+        let message = bridge::respond(&JsValue::UNDEFINED, 200, "", &JsValue::from_str(text)).unwrap_or(JsValue::NULL);
+        Stream::of_message(message, HeaderMap::new(), false)
+    };
     let world = World { ports: ports::real(env), settle: Rc::new(settle), stream };
     let found: Vec<_> = run(&world).await.into_iter().map(|(port, outcome)| (port, outcome.err())).collect();
     serde_json::json!(found).to_string()
+}
+
+/// Faults as a bug in the wasm would.
+#[wasm_bindgen]
+pub fn fault() {
+    std::process::abort()
 }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use wasm_bindgen_test::wasm_bindgen_test;
 
-use crate::harness::{call, serve};
+use crate::harness::{Ask, call, script, serve};
 
 const ROUTES: &str = r#"
 [api]
@@ -14,6 +14,20 @@ targets = [{ url = "https://far.example/base" }]
 match = "/open/{*rest}"
 public = true
 origin = "far"
+[origins.hurried]
+targets = [{ url = "https://far.example" }]
+timeout = "100ms"
+[origins.limited]
+targets = [{ url = "https://far.example" }]
+total_timeout = "300ms"
+[[routes]]
+match = "/hurried"
+public = true
+origin = "hurried"
+[[routes]]
+match = "/limited"
+public = true
+origin = "limited"
 [[routes]]
 match = "/capped/{*rest}"
 public = true
@@ -72,4 +86,40 @@ async fn a_client_that_leaves_has_not_sent_a_whole_body() {
         let seen: Value = call("leaving", &json!({ "url": format!("https://api.example.com/{path}/a") })).await;
         assert_eq!(seen, json!({ "taken_for_whole": false }), "{path}");
     }
+}
+
+#[wasm_bindgen_test]
+async fn an_origin_that_never_answers_is_given_up() {
+    serve(ROUTES).await;
+    for path in ["hurried", "limited"] {
+        let seen: Value = call("hanging", &json!({ "url": format!("https://api.example.com/{path}"), "head": false })).await;
+        assert_eq!(seen, json!({ "status": 504, "complete": true }), "{path}");
+    }
+}
+
+#[wasm_bindgen_test]
+async fn a_watched_body_passes_like_any_other() {
+    serve(ROUTES).await;
+    let text = "a text that compresses well ".repeat(200);
+    for coding in ["identity", "gzip", "br"] {
+        let body: String = call("compressed", &json!({ "coding": coding, "text": text })).await;
+        let act = json!({ "headers": [["content-encoding", coding]], "body": body });
+        script(json!([{ "authority": "far.example", "acts": [act] }])).await;
+        let reply = Ask::get("https://api.example.com/limited").header("accept-encoding", coding).send().await;
+        assert_eq!((reply.status, reply.header("content-encoding")), (200, Some(coding)));
+        let open: String = call("decompressed", &json!({ "coding": coding, "body": reply.body })).await;
+        assert!(open == text, "{coding}");
+    }
+    for (method, status) in [("HEAD", 200), ("GET", 204), ("GET", 304)] {
+        script(json!([{ "authority": "far.example", "acts": [{ "status": status }] }])).await;
+        let reply = Ask::new(method, "https://api.example.com/limited").send().await;
+        assert_eq!((reply.status, reply.body.as_str()), (status, ""));
+    }
+}
+
+#[wasm_bindgen_test]
+async fn a_body_that_never_ends_is_broken_off() {
+    serve(ROUTES).await;
+    let seen: Value = call("hanging", &json!({ "url": "https://api.example.com/limited", "head": true })).await;
+    assert_eq!(seen, json!({ "status": 200, "complete": false }));
 }

@@ -5,12 +5,14 @@ import { join } from "node:path";
 import { brotliCompressSync, brotliDecompressSync, gunzipSync, gzipSync } from "node:zlib";
 import { send } from "./client.mjs";
 import { Origins } from "./origins.mjs";
-import { brokenOff, echo, events, leaving, webSocket } from "./streams.mjs";
+import { brokenOff, echo, events, hanging, leaving, webSocket } from "./streams.mjs";
 import { Worker } from "./worker.mjs";
 
 const origins = new Origins();
 const worker = new Worker();
 let originsPort;
+
+const CODINGS = { identity: [(text) => text, (body) => body], gzip: [gzipSync, gunzipSync], br: [brotliCompressSync, brotliDecompressSync] };
 
 /** Every call, by name. */
 export const calls = {
@@ -37,14 +39,14 @@ export const calls = {
     await worker.start(routes, variables, originsPort);
   },
 
-  /** Starts the build that holds the ports to their contracts, with these variables. */
-  async startContracts({ variables }) {
+  /** Starts the build with more doors, with these compiled routes and variables. */
+  async startContracts({ routes, variables }) {
     originsPort ??= await origins.listen();
-    await worker.start("{}", variables, originsPort, "target/contracts");
+    await worker.start(routes, variables, originsPort, "target/contracts");
   },
 
-  /** Each port and what it did not hold to. */
-  contracts: () => worker.contracts(),
+  /** What is said behind such a door. */
+  behind: ({ door }) => worker.behind(door),
 
   /** Writes the origins' script anew and forgets what they have seen. */
   script({ origins: wanted }) {
@@ -65,16 +67,12 @@ export const calls = {
   events: (wanted) => events(worker, origins, wanted),
   webSocket: (wanted) => webSocket(worker, origins, wanted),
   brokenOff: (wanted) => brokenOff(worker, origins, wanted),
+  hanging: (wanted) => hanging(worker, origins, wanted),
   leaving: (wanted) => leaving(worker, origins, wanted),
 
-  /** A text as `gzip` or `br` has it. */
-  compressed: ({ coding, text }) => (coding === "gzip" ? gzipSync(text) : brotliCompressSync(text)).toString("latin1"),
-
-  /** The text that such a body has. */
-  decompressed: ({ coding, body }) => {
-    const bytes = Buffer.from(body, "latin1");
-    return (coding === "gzip" ? gunzipSync(bytes) : brotliDecompressSync(bytes)).toString();
-  },
+  /** A text as a content coding has it, and back. */
+  compressed: ({ coding, text }) => CODINGS[coding][0](Buffer.from(text)).toString("latin1"),
+  decompressed: ({ coding, body }) => CODINGS[coding][1](Buffer.from(body, "latin1")).toString(),
 
   /** Stops the worker's clock at a time. */
   stopClock: ({ ms }) => worker.settle({ to_ms: ms }),

@@ -124,6 +124,23 @@ export async function brokenOff(worker, origins, { url, length }) {
   }
 }
 
+/** An origin that does not go on, before the head of its answer or after it: what the client gets. */
+export async function hanging(worker, origins, { url, head }) {
+  origins.next((_request, response) => {
+    if (head) response.writeHead(200).write("0123456789");
+  });
+  const request = open(worker, { method: "GET", url, headers: [] });
+  const reply = answered(request);
+  request.end();
+  const response = await reply;
+  try {
+    for await (const _ of response);
+  } catch {
+    // Told by `complete`.
+  }
+  return { status: response.statusCode, complete: response.complete };
+}
+
 /** A client that leaves in the middle of its body, which has no length: whether the origin took the part for the whole. */
 export async function leaving(worker, origins, { url }) {
   const [originHasFirst, originHasAll] = [gate(), gate()];

@@ -69,10 +69,10 @@ const PROXY = 1;
 
 const DATE = "2026-11-17";
 
-// What lies in `build` is what is deployed; `target/contracts` has one door more.
+// What lies in `build` is what is deployed; `target/contracts` has two doors more.
 function options(directory, routes, variables, originsPort, onLine) {
   const built = (name) => readFileSync(join(process.cwd(), directory, name));
-  const door = directory === "build" ? [] : ["Contracts"];
+  const doors = directory === "build" ? [] : ["Contracts", "Fault"];
   return convertV4MiniflareOptions({
     host: "127.0.0.1",
     log: new Log(LogLevel.NONE),
@@ -86,7 +86,7 @@ function options(directory, routes, variables, originsPort, onLine) {
         compatibilityDate: DATE,
         modulesRoot: "/",
         modules: [
-          { type: "ESModule", path: "/entry.js", contents: ENTRY + door.map((name) => `export { ${name} } from "./worker.js";`).join("") },
+          { type: "ESModule", path: "/entry.js", contents: ENTRY + doors.map((name) => `export { ${name} } from "./worker.js";`).join("") },
           { type: "ESModule", path: "/control.js", contents: CONTROL },
           { type: "ESModule", path: "/runtime.js", contents: RUNTIME },
           { type: "ESModule", path: "/worker.js", contents: built("worker.js").toString().replaceAll('"cloudflare:workers"', '"./runtime.js"') },
@@ -98,7 +98,7 @@ function options(directory, routes, variables, originsPort, onLine) {
         outboundService: "origins",
         unsafeDirectSockets: [
           { host: "127.0.0.1", port: 0, proxy: true },
-          ...["Control", ...door].map((entrypoint) => ({ host: "127.0.0.1", port: 0, entrypoint })),
+          ...["Control", ...doors].map((entrypoint) => ({ host: "127.0.0.1", port: 0, entrypoint })),
         ],
       },
       {
@@ -128,11 +128,11 @@ export class Worker {
     this.controlUrl = await this.#miniflare.unsafeGetDirectURL("archway", "Control");
   }
 
-  /** What the ports' contracts say, where the worker was started from `target/contracts`. */
-  async contracts() {
-    const reply = await fetch(await this.#miniflare.unsafeGetDirectURL("archway", "Contracts"));
-    if (!reply.ok) throw new Error(`the contracts did not run: ${await reply.text()} ${JSON.stringify(this.#lines)}`);
-    return reply.json();
+  /** What is said behind a door of `target/contracts`. */
+  async behind(door) {
+    const reply = await fetch(await this.#miniflare.unsafeGetDirectURL("archway", door));
+    if (!reply.ok) throw new Error(`${door}: ${await reply.text()} ${JSON.stringify(this.#lines)}`);
+    return reply.text();
   }
 
   #line(level, message) {
