@@ -95,7 +95,7 @@ impl Gateway {
 
     async fn serve(&self, cx: &mut Exchange<'_>, incoming: Incoming) -> Result<Response, GatewayError> {
         let mut request = self.admit(cx, incoming)?;
-        let (found, chain) = self.find(&request)?;
+        let (found, chain, refusal) = self.find(&request)?;
         cx.params = found.params;
         if let Some(path) = found.path {
             request.target.path = path;
@@ -108,12 +108,13 @@ impl Gateway {
         cx.record.policies_ms = Some(cx.elapsed_ms());
         let answer = match answer {
             Ok(Flow::Respond(response)) => Ok(response),
-            Ok(Flow::Next) => match &route.origin {
-                Ok(origin) => {
+            Ok(Flow::Next) => match (refusal, &route.origin) {
+                (Some(refusal), _) => Err(refusal),
+                (None, Ok(origin)) => {
                     cx.record.origin = Some(route.origin_id.clone());
                     origin.call(cx, request).await
                 }
-                Err(log) => Err(GatewayError::Misconfigured { log: format!("{}: {log}", route.origin_id) }),
+                (None, Err(log)) => Err(GatewayError::Misconfigured { log: format!("{}: {log}", route.origin_id) }),
             },
             Err(error) => Err(error),
         };
@@ -154,12 +155,13 @@ impl Gateway {
         Ok(Request { method, target, headers, body })
     }
 
-    /// The route and the chain that runs: all of the route's policies, or its `cors` alone for a preflight.
-    fn find(&self, request: &Request) -> Result<(Found, Chain), GatewayError> {
+    /// The route and the chain that runs: all of the route's policies, or its `cors` alone for a preflight. Such a one never goes on
+    /// to the origin, which may rely on the other policies: where `cors` does not answer, the refusal does.
+    fn find(&self, request: &Request) -> Result<(Found, Chain, Option<GatewayError>), GatewayError> {
         let error = match self.table.find(&request.target, &request.method, &request.headers) {
             Ok(found) => {
                 let chain = found.route.chain.clone();
-                return Ok((found, chain));
+                return Ok((found, chain, None));
             }
             Err(error) => error,
         };
@@ -169,7 +171,10 @@ impl Gateway {
             let cors = found.route.chain.iter().find(|guarded| guarded.kind == "cors")?.clone();
             Some((found, Rc::from([cors])))
         };
-        preflight().ok_or(error)
+        match preflight() {
+            Some((found, chain)) => Ok((found, chain, Some(error))),
+            None => Err(error),
+        }
     }
 }
 
