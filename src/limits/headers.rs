@@ -123,7 +123,7 @@ mod tests {
             .iter()
             .map(|(name, quota, window_ms, _)| ((*name).to_owned(), Window { quota: *quota, window_ms: *window_ms, burst: *quota }));
         let windows: Vec<_> = windows.collect();
-        let reply = TakeReply { windows: replies.iter().map(|(.., reply)| reply.clone()).collect() };
+        let reply = TakeReply { windows: replies.iter().map(|(.., reply)| reply.clone()).collect(), ..TakeReply::default() };
         Standing::of(&windows, &reply, elapsed_ms, true)
     }
 

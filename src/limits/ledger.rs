@@ -92,7 +92,7 @@ mod tests {
     const START_MS: u64 = 1_800_000_000_000;
 
     fn request(quota: u64, window_ms: u64) -> TakeRequest {
-        TakeRequest { windows: vec![Window { quota, window_ms, burst: quota }], cost: 1, count_rejected: false }
+        TakeRequest { windows: vec![Window { quota, window_ms, burst: quota }], cost: 1, ..TakeRequest::default() }
     }
 
     #[test]

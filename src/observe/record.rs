@@ -45,7 +45,7 @@ pub struct Record {
     pub policies_ms: Option<u64>,
     /// `hit`, `miss`, `bypass`, ... (RFC 9211's words).
     pub cache: Option<&'static str>,
-    /// `allowed`, `refused`, `refused-remembered`.
+    /// `allowed`, `allowed-leased`, `refused`, `refused-remembered`.
     pub limit: Option<&'static str>,
 }
 

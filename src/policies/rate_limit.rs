@@ -1,7 +1,8 @@
 //! Lets each subject make so many requests in a time and refuses the others (429, RFC 6585 section 4).
 //!
 //! Counting is exact: one limiter object per policy and subject takes from every window or from none. A refusal is remembered
-//! in the isolate until it ends. Object names are digests, so that no name or address of a client stands in them.
+//! in the isolate until it ends. A busy subject of a large limit is served from units that the isolate has taken ahead
+//! ([`leases`]). Object names are digests, so that no name or address of a client stands in them.
 
 use std::cell::RefCell;
 
@@ -11,6 +12,7 @@ use super::prelude::*;
 use crate::config::values::Rate;
 use crate::limits::gcra::{TakeReply, TakeRequest, Window};
 use crate::limits::headers::Standing;
+use crate::limits::leases::{self, Leases};
 use crate::limits::refusals::Refusals;
 use crate::observe::trace;
 
@@ -18,10 +20,15 @@ mod key;
 
 pub use key::{Key, Keys};
 
-/// Subjects of one policy that an isolate remembers as refused.
+/// Subjects of one policy that an isolate remembers as refused, and as many for which it holds units.
 const REMEMBERED: usize = 2_000;
 
 /// `{ rate_limit = { key = "identity", limits = ["20/s", "1000/h"] } }`
+///
+/// Every request that passes has taken its units from the limits. Where every limit is 2,000 or more in its window, an instance
+/// of the gateway that serves many requests of one subject takes up to 64 units ahead, at most a thousandth of the smallest
+/// quota, and spends them within a second; what it does not spend it gives back. Limits below that, those whose requests cost
+/// more than 1 and those with `count_rejected` are counted one by one.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
@@ -60,6 +67,7 @@ pub struct RateLimit {
     windows: Vec<(String, Window)>,
     take: TakeRequest,
     announced: bool,
+    leases: RefCell<Leases>,
     refusals: RefCell<Refusals>,
 }
 
@@ -97,19 +105,21 @@ impl RateLimit {
             windows: windows.iter().map(|(_, window)| *window).collect(),
             cost: config.cost,
             count_rejected: config.count_rejected,
+            ..TakeRequest::default()
         };
         Ok(Self {
             id: compiler.id.to_owned(),
             keys: config.key,
             windows,
+            leases: RefCell::new(Leases::new(REMEMBERED, leases::most(&take))),
             take,
             announced: config.headers,
             refusals: RefCell::new(Refusals::new(REMEMBERED)),
         })
     }
 
-    /// The limiter object's name: 64 hexadecimal digits.
-    fn subject(&self, cx: &Exchange<'_>, request: &Request) -> String {
+    /// The digest that names the limiter object.
+    fn subject(&self, cx: &Exchange<'_>, request: &Request) -> [u8; 32] {
         let mut digest = Sha256::new();
         let mut part = |bytes: &[u8]| {
             // The length keeps two lists of parts from reading the same.
@@ -120,7 +130,7 @@ impl RateLimit {
         for key in &self.keys.0 {
             key.feed(cx, request, &mut part);
         }
-        trace::hex(&digest.finalize())
+        digest.finalize().into()
     }
 
     /// Says how the limit stands: to the record, and to the client with every response.
@@ -140,23 +150,41 @@ impl RateLimit {
 impl Policy for RateLimit {
     async fn on_request(&self, cx: &mut Exchange<'_>, request: &mut Request) -> Result<Flow, GatewayError> {
         let subject = self.subject(cx, request);
-        let remembered = self.refusals.borrow_mut().of(&subject, cx.ports.clock.now_ms());
+        let asked_ms = cx.ports.clock.now_ms();
+        let leased = self.leases.borrow_mut().spend(&subject, asked_ms);
+        if let Some((reply, elapsed_ms)) = leased {
+            return self.report(cx, &reply, elapsed_ms, "allowed-leased");
+        }
+        let remembered = self.refusals.borrow_mut().of(&subject, asked_ms);
         if let Some((reply, elapsed_ms)) = remembered {
             return self.report(cx, &reply, elapsed_ms, "refused-remembered");
         }
-        let reply = match cx.ports.limiter.take(&subject, &self.take).await {
+        let ask = self.leases.borrow_mut().ask(&subject, asked_ms);
+        let take = TakeRequest { ahead: ask.ahead, back: ask.back.clone(), ..self.take.clone() };
+        let reply = match cx.ports.limiter.take(&trace::hex(&subject), &take).await {
             Ok(reply) if reply.windows.len() == self.windows.len() => reply,
             Ok(_) => return Err(self.outage("the limiter answered for other windows")),
             Err(error) => return Err(self.outage(error)),
         };
+        let now_ms = cx.ports.clock.now_ms();
         if reply.allowed() {
+            let reply = self.leases.borrow_mut().granted(&subject, now_ms, &ask, reply);
             return self.report(cx, &reply, 0, "allowed");
         }
+        // What other requests have left of a lease is worth a unit to this one.
+        let leased = {
+            let mut leases = self.leases.borrow_mut();
+            leases.refused(&subject);
+            leases.spend(&subject, now_ms)
+        };
         // A refusal that is charged has to reach the object every time.
         if !self.take.count_rejected {
-            self.refusals.borrow_mut().remember(&subject, cx.ports.clock.now_ms(), &reply);
+            self.refusals.borrow_mut().remember(&subject, now_ms, &reply);
         }
-        self.report(cx, &reply, 0, "refused")
+        match leased {
+            Some((reply, elapsed_ms)) => self.report(cx, &reply, elapsed_ms, "allowed-leased"),
+            None => self.report(cx, &reply, 0, "refused"),
+        }
     }
 }
 

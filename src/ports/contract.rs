@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use super::{FetchError, LocalFuture, Ports};
 use crate::http::{Body, HeaderMap, HeaderName, HeaderValue, Method, OriginRequest, Response, StatusCode};
-use crate::limits::gcra::{TakeRequest, Window};
+use crate::limits::gcra::{TakeRequest, Unspent, Window};
 
 /// What a contract needs around the ports.
 ///
@@ -168,7 +168,7 @@ async fn edge_cache(World { ports, stream, .. }: &World) -> Outcome {
 async fn limiter(World { ports, .. }: &World) -> Outcome {
     let window = |quota, window_ms| Window { quota, window_ms, burst: quota };
     let take = |subject: &'static str, windows: Vec<Window>, cost| async move {
-        let request = TakeRequest { windows, cost, count_rejected: false };
+        let request = TakeRequest { windows, cost, ..TakeRequest::default() };
         ports.limiter.take(subject, &request).await.map_err(|error| error.to_string())
     };
     let both = || vec![window(3, 3_600_000), window(10, 86_400_000)];
@@ -179,7 +179,16 @@ async fn limiter(World { ports, .. }: &World) -> Outcome {
     let left: Vec<u64> = second.windows.iter().map(|window| window.remaining).collect();
     hold(!second.allowed() && left == [1, 8] && second.refused_for_ms() > 0, format!("a refused request was charged: {second:?}"))?;
     hold(take("one", both(), 1).await?.allowed(), "the rest was refused")?;
-    hold(take("another", both(), 3).await?.allowed(), "two subjects share their room")
+    hold(take("another", both(), 3).await?.allowed(), "two subjects share their room")?;
+
+    let ahead = TakeRequest { windows: vec![window(100, 86_400_000)], cost: 1, ahead: 4, ..TakeRequest::default() };
+    let leased = ports.limiter.take("ahead", &ahead).await.map_err(|error| error.to_string())?;
+    let left: Vec<u64> = leased.windows.iter().map(|window| window.remaining).collect();
+    hold(leased.granted == 4 && left == [95], format!("four ahead of a hundred: {leased:?}"))?;
+    let back = TakeRequest { ahead: 0, back: vec![Unspent(leased.granted, leased.taken_ms)], ..ahead };
+    let returned = ports.limiter.take("ahead", &back).await.map_err(|error| error.to_string())?;
+    let left: Vec<u64> = returned.windows.iter().map(|window| window.remaining).collect();
+    hold(returned.granted == 0 && left == [98], format!("four came back: {returned:?}"))
 }
 
 fn log(World { ports, .. }: &World) -> Outcome {

@@ -151,6 +151,38 @@ fn a_limit_that_counts_refusals_hears_of_every_one() {
     assert_eq!((verdicts, outside.limiter.calls.get()), (vec![Some("allowed"), Some("refused"), Some("refused")], 3));
 }
 
+/// What so many calls at one instant gave: passes, those of them that were leased, and hops.
+fn many(outside: &Outside, policy: &Guarded, calls: usize) -> (usize, usize, usize) {
+    let hops = outside.limiter.calls.get();
+    let seen: Vec<_> = (0..calls).map(|_| call(outside, policy, Caller::default())).collect();
+    let leased = seen.iter().filter(|seen| seen.limit == Some("allowed-leased")).count();
+    (seen.iter().filter(|seen| seen.outcome.is_ok()).count(), leased, outside.limiter.calls.get() - hops)
+}
+
+#[test]
+fn a_busy_subject_of_a_large_limit_is_served_ahead_and_never_beyond_it() {
+    let outside = Outside::at(START_MS);
+    let policy = guarded(r#"{"key":"ip","limits":["3000/min"]}"#, OnError::Deny);
+    let (passed, leased, hops) = many(&outside, &policy, 3_500);
+    assert_eq!((passed, leased + hops), (3_000, 3_001), "every pass was leased or a hop, and one hop was refused");
+    assert!(hops < 1_300, "{hops} hops");
+    let small = guarded(r#"{"key":"ip","limits":["3000/min","1000/h"]}"#, OnError::Deny);
+    assert_eq!(many(&Outside::at(START_MS), &small, 1_500), (1_000, 0, 1_001));
+}
+
+#[test]
+fn what_was_leased_and_not_spent_goes_back() {
+    let outside = Outside::at(START_MS);
+    let policy = guarded(r#"{"key":"ip","limits":["9000000/h"],"burst":1000}"#, OnError::Deny);
+    assert_eq!(many(&outside, &policy, 200).0, 200);
+    outside.limiter.fault.set(Fault::Before);
+    let held = many(&outside, &policy, 30);
+    assert!(held.1 > 0 && held.0 == held.1, "{held:?}: what is held serves while the store is down");
+    outside.limiter.fault.set(Fault::None);
+    outside.clock.advance(60_000);
+    assert_eq!(many(&outside, &policy, 1_500).0, 1_000, "after a pause the whole burst is there");
+}
+
 #[test]
 fn a_limiter_that_is_down_lets_pass_or_denies_as_told() {
     for (fault, on_error) in [(Fault::Before, OnError::Allow), (Fault::Before, OnError::Deny), (Fault::After, OnError::Allow)] {
