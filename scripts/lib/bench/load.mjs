@@ -43,6 +43,8 @@ function client(port, requests, until, result, finished) {
     socket.write(requests[result.sent % requests.length]);
     result.sent += 1;
   };
+  // A connection that is not answered is a failure, not a reason to wait for ever.
+  socket.setTimeout(10_000, () => socket.destroy(new Error("no answer within 10 s")));
   socket.on("connect", next);
   socket.on("data", (chunk) => {
     buffer = buffer.length === 0 ? chunk : Buffer.concat([buffer, chunk]);
