@@ -41,7 +41,7 @@ pub struct Record {
     pub attempts: u32,
     /// Milliseconds the origin took to its first byte.
     pub origin_ms: Option<u64>,
-    /// Milliseconds of the policies' request phase.
+    /// Milliseconds from the request's coming to the end of the policies' request phase.
     pub policies_ms: Option<u64>,
     /// `hit`, `miss`, `bypass`, ... (RFC 9211's words).
     pub cache: Option<&'static str>,
