@@ -71,10 +71,10 @@ function mint(subject) {
   return `${message}.${crypto.sign("sha256", Buffer.from(message), privateKey).toString("base64url")}`;
 }
 
-/** Requests as a browser sends them: twelve header fields, and a token of one of `subjects` callers. */
+/** Requests as a browser sends them: twelve header fields, four paths for each connection, and a token for each connection. */
 function requests(withToken) {
-  const subjects = 64;
-  return Array.from({ length: subjects }, (_, i) => {
+  const tokens = Array.from({ length: connections }, (_, i) => mint(`caller-${i}`));
+  return Array.from({ length: 4 * connections }, (_, i) => {
     const head = [
       `GET ${concrete(paths[(i * 131) % paths.length])}?page=2&size=20 HTTP/1.1`,
       "host: api.example.com",
@@ -89,7 +89,7 @@ function requests(withToken) {
       "sec-fetch-dest: empty",
       "cache-control: no-cache",
     ];
-    if (withToken) head.push(`authorization: Bearer ${mint(`caller-${i}`)}`);
+    if (withToken) head.push(`authorization: Bearer ${tokens[i % connections]}`);
     return `${head.join("\r\n")}\r\n\r\n`;
   });
 }

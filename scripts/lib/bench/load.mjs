@@ -32,16 +32,17 @@ const origin = net.createServer((socket) => {
   });
 });
 
-/** One connection that sends the next request as soon as the last one is answered. */
+/** One connection, which is one caller: it sends its next request as soon as the last one is answered. */
 function client(port, requests, until, result, finished) {
+  let turn = 0;
   const socket = net.connect({ port, host: "127.0.0.1", noDelay: true });
   let began = 0n;
   let buffer = Buffer.alloc(0);
   const next = () => {
     if (process.hrtime.bigint() >= until) return socket.end();
     began = process.hrtime.bigint();
-    socket.write(requests[result.sent % requests.length]);
-    result.sent += 1;
+    socket.write(requests[turn % requests.length]);
+    turn += 1;
   };
   // A connection that is not answered is a failure, not a reason to wait for ever.
   socket.setTimeout(10_000, () => socket.destroy(new Error("no answer within 10 s")));
@@ -81,7 +82,7 @@ function client(port, requests, until, result, finished) {
 
 function load({ port, requests, seconds, connections }) {
   return new Promise((resolve) => {
-    const result = { sent: 0, failed: 0, latencies: [], sample: undefined };
+    const result = { failed: 0, latencies: [], sample: undefined };
     const began = process.hrtime.bigint();
     const until = began + BigInt(Math.round(seconds * 1e9));
     const buffers = requests.map((request) => Buffer.from(request));
@@ -95,7 +96,7 @@ function load({ port, requests, seconds, connections }) {
       const { failed, sample } = result;
       resolve({ answered: sorted.length, failed, sample, rps: sorted.length / elapsed, p50_ms: at(0.5), p99_ms: at(0.99) });
     };
-    for (let i = 0; i < connections; i += 1) client(port, buffers, until, result, finished);
+    for (let i = 0; i < connections; i += 1) client(port, buffers.filter((_, at) => at % connections === i), until, result, finished);
   });
 }
 
