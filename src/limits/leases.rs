@@ -6,11 +6,11 @@
 //!
 //! - The object never grants more ahead than a share of what remains ([`super::gcra`]). One isolate holds at most [`most`] units of a subject: 64, or a thousandth of the smallest quota. A limit below 2,000 is
 //!   never leased and stays exact to the unit everywhere.
-//! - Only a run of requests leases: passes of one subject, less than [`LIVE_MS`] apart. What is held is at most an eighth of the
-//!   run, and a run ends with the first unit that is not spent in time. So a caller is never charged for more than nine
-//!   eighths of what passed, and slow callers hold nothing.
+//! - Only a run of requests leases: passes of one subject, less than [`LIVE_MS`] apart. What is held is at most half of the run
+//!   so far, and at most what the run spends in three quarters of [`LIVE_MS`]; a run ends with the first unit that is not spent
+//!   in time. So a caller is never charged for more than half as much again as passed, and slow callers hold nothing.
 //! - What was not spent in time goes back with the next hop, at what it is worth then.
-//! - Only one request of a subject asks ahead at a time, when less than half of what was held is left; the others spend what is
+//! - Only one request of a subject asks ahead at a time, when less than a quarter of what was held is left; the others spend what is
 //!   left, or make a hop for themselves alone.
 
 use std::collections::HashMap;
@@ -28,7 +28,13 @@ const MOST: u64 = 64;
 const QUOTA_SHARE: u64 = 1_000;
 
 /// One part in this many of a run is held at most.
-const RUN_SHARE: u64 = 8;
+const RUN_SHARE: u64 = 2;
+
+/// How long a full holding should last, in milliseconds; less than [`LIVE_MS`], so that it is rarely too much.
+const LAST_MS: u64 = 750;
+
+/// The next asking is due when less than one part in this many of a full holding is left.
+const REFILL_SHARE: u64 = 4;
 
 /// Less than this is not worth holding.
 const LEAST: u64 = 2;
@@ -64,6 +70,7 @@ struct Lot {
 struct Holding {
     /// Passes of this run so far.
     run: u64,
+    began_ms: u64,
     passed_ms: u64,
     /// The oldest first.
     lots: Vec<Lot>,
@@ -99,7 +106,16 @@ impl Holding {
         });
     }
 
+    /// How much of this run's need is worth holding.
+    fn wanted(&self, now_ms: u64) -> u64 {
+        let run_ms = now_ms.saturating_sub(self.began_ms).max(LIVE_MS);
+        (self.run / RUN_SHARE).min(self.run.saturating_mul(LAST_MS) / run_ms)
+    }
+
     fn pass(&mut self, now_ms: u64) {
+        if self.run == 0 {
+            self.began_ms = now_ms;
+        }
         self.run = self.run.saturating_add(1);
         self.passed_ms = now_ms;
     }
@@ -137,7 +153,7 @@ impl Leases {
     pub fn spend(&mut self, subject: &[u8; 32], now_ms: u64) -> Option<(TakeReply, u64)> {
         let holding = self.by_subject.get_mut(subject)?;
         holding.settle(now_ms);
-        if holding.asking_since_ms.is_none() && holding.left().saturating_mul(2) < holding.full {
+        if holding.asking_since_ms.is_none() && holding.left().saturating_mul(REFILL_SHARE) < holding.full {
             return None;
         }
         let lot = holding.lots.first_mut()?;
@@ -151,7 +167,7 @@ impl Leases {
         let plain = Ask { asked_ms: now_ms, ..Ask::default() };
         let Some(holding) = self.by_subject.get_mut(subject) else { return plain };
         holding.settle(now_ms);
-        let wanted = self.most.min(holding.run / RUN_SHARE);
+        let wanted = self.most.min(holding.wanted(now_ms));
         let ahead = if wanted < LEAST || holding.asking_since_ms.is_some() { 0 } else { wanted.saturating_sub(holding.left()) };
         if ahead > 0 {
             holding.asking_since_ms = Some(now_ms);

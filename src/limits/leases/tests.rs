@@ -102,19 +102,21 @@ fn check(gap_ms: u64, requests: usize, limit: TakeRequest, expect: (u64, u64)) {
 
 #[test]
 fn the_busier_a_subject_the_fewer_its_hops() {
-    check(0, 10_000, limit(1_000_000, 60_000, 1_000_000), (338, 49));
-    check(1, 10_000, limit(1_000_000, 60_000, 1_000_000), (338, 49));
-    check(50, 1_000, limit(1_000_000, 60_000, 1_000_000), (286, 62));
-    check(999, 100, limit(1_000_000, 60_000, 1_000_000), (95, 5));
-    check(1_000, 100, limit(1_000_000, 60_000, 1_000_000), (100, 0));
-    check(1, 1_000, limit(2_000, 3_600_000, 2_000), (344, 0));
+    let wide = || limit(1_000_000, 60_000, 1_000_000);
+    check(0, 10_000, wide(), (211, 49));
+    check(1, 10_000, wide(), (211, 49));
+    check(25, 1_000, wide(), (50, 12));
+    check(50, 1_000, wide(), (84, 13));
+    check(80, 1_000, wide(), (130, 2));
+    check(999, 100, wide(), (100, 0));
+    check(1, 1_000, limit(2_000, 3_600_000, 2_000), (336, 0));
     check(1, 1_000, limit(1_999, 3_600_000, 1_999), (1_000, 0));
 }
 
 #[test]
 fn one_request_asks_at_a_time_and_the_others_spend_or_go_alone() {
     let mut world = World::new(limit(64_000, 3_600_000, 64_000), 1, 64);
-    for _ in 0..16 {
+    for _ in 0..4 {
         world.come(0);
         world.arrive();
     }
@@ -151,7 +153,7 @@ fn an_asking_that_never_ends_is_forgotten() {
             ahead
         })
         .collect();
-    assert_eq!(aheads, [5, 0, 0, 5]);
+    assert_eq!(aheads, [20, 0, 0, 14]);
 }
 
 #[test]
@@ -207,7 +209,7 @@ proptest! {
         }
         world.arrive();
         let passed = world.passes.len() as u64;
-        prop_assert!(world.charged <= passed + passed / 8, "{} charged for {passed}", world.charged);
+        prop_assert!(world.charged <= passed + passed / 2, "{} charged for {passed}", world.charged);
         for (first, (from, held)) in world.passes.iter().enumerate() {
             for (last, (to, _)) in world.passes.iter().enumerate().skip(first) {
                 let units = (last - first + 1) as u64;
