@@ -102,7 +102,7 @@ pub struct OriginRequest {
     pub method: Method,
     /// The absolute URL.
     pub url: String,
-    /// Header fields, with `Host` only where it differs from the URL's authority.
+    /// Header fields without `Host`: that is the URL's authority.
     pub headers: HeaderMap,
     /// The body, handed on as it came.
     pub body: Body,

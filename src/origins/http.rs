@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::{Compiler, ConfigError, Exchange, GatewayError, Origin, Request, Response, balance};
 use crate::config::runtime::FIRST_BYTE;
 use crate::config::values::Duration;
-use crate::http::{HeaderValue, OriginRequest, forwarded, header, path_template};
+use crate::http::{OriginRequest, forwarded, header, path_template};
 use crate::ports::FetchError;
 
 /// `targets = [{ url = "https://a.example" }]`
@@ -30,7 +30,7 @@ pub struct Config {
     /// How long the whole exchange may take, the response's body included. No limit where absent, since streams may be long.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub total_timeout: Option<Duration>,
-    /// Whether the origin sees the client's `Host` instead of its own.
+    /// Only `false` can be had: the edge's runtime always sends the target's own host. The client's is in `X-Forwarded-Host`.
     #[serde(default)]
     pub preserve_host: bool,
 }
@@ -81,7 +81,6 @@ pub struct HttpOrigin {
     credits: Cell<Vec<i64>>,
     first_byte_ms: u64,
     total_ms: u64,
-    preserve_host: bool,
 }
 
 impl HttpOrigin {
@@ -89,6 +88,10 @@ impl HttpOrigin {
     /// Where there is no target, a URL is not one that requests can be sent to, or every weight is zero.
     pub fn compile(config: Config, compiler: &mut Compiler<'_>) -> Result<Self, ConfigError> {
         let Balance::RoundRobin = config.balance;
+        if config.preserve_host {
+            let message = "the edge's runtime always sends the target's own host; the client's is in `X-Forwarded-Host`";
+            return Err(ConfigError::at("preserve_host", message));
+        }
         let weights: Vec<u32> = config.targets.iter().map(|target| target.weight).collect();
         if weights.iter().all(|weight| *weight == 0) {
             return Err(ConfigError::at("targets", "at least one target with a weight above 0 is needed"));
@@ -101,7 +104,7 @@ impl HttpOrigin {
         }
         let total_ms = config.total_timeout.map_or(0, Duration::ms);
         let credits = Cell::new(vec![0; weights.len()]);
-        Ok(Self { servers, weights, credits, first_byte_ms: config.timeout.ms(), total_ms, preserve_host: config.preserve_host })
+        Ok(Self { servers, weights, credits, first_byte_ms: config.timeout.ms(), total_ms })
     }
 
     fn pick(&self) -> Option<&Server> {
@@ -176,10 +179,7 @@ impl Origin for HttpOrigin {
         };
         let url = server.url(rewritten.as_deref().unwrap_or(&request.target.path), request.target.query.as_deref());
         forwarded::announce(cx, &mut request);
-        match HeaderValue::try_from(request.target.authority.as_str()) {
-            Ok(host) if self.preserve_host => request.headers.insert(header::HOST, host),
-            _ => request.headers.remove(header::HOST),
-        };
+        request.headers.remove(header::HOST);
         let Request { method, headers, body, .. } = request;
         cx.record.target = Some(server.authority.clone());
         cx.record.attempts += 1;

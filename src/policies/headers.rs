@@ -77,7 +77,7 @@ pub fn field_name(field: &str, name: &str) -> Result<HeaderName, ConfigError> {
     let reason = match parsed.as_str() {
         name if forwarded::is_hop_by_hop(name) => "belongs to the connection",
         "content-length" => "follows from the body",
-        "host" => "is the origin's; write `preserve_host = true` in the origin to keep the client's",
+        "host" => "is the target's; the client's is in `X-Forwarded-Host`",
         "traceparent" | "via" | "forwarded" => "is set by the gateway itself",
         _ => return Ok(parsed),
     };

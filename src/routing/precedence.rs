@@ -96,7 +96,8 @@ impl MethodRank {
     /// How a route with these methods, none for all, takes `method`.
     pub fn of(methods: &[Method], method: &Method) -> Option<Self> {
         if methods.is_empty() {
-            Some(Self::Any)
+            // These two are not for origins (RFC 9110 sections 9.3.6 and 9.3.8), unless a route names them.
+            if matches!(*method, Method::CONNECT | Method::TRACE) { None } else { Some(Self::Any) }
         } else if methods.contains(method) {
             Some(Self::Named)
         } else if *method == Method::HEAD && methods.contains(&Method::GET) {

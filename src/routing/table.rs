@@ -22,6 +22,9 @@ use crate::http::{HeaderMap, Method, Target};
 use crate::origins::Origin;
 use crate::policies::guard::Guarded;
 
+/// What `Allow` names for a route that takes every method.
+const USUAL: [Method; 7] = [Method::DELETE, Method::GET, Method::HEAD, Method::OPTIONS, Method::PATCH, Method::POST, Method::PUT];
+
 /// What a look-up found.
 pub struct Found {
     /// The route that won.
@@ -172,7 +175,10 @@ fn refusal(entries: &[&Entry], method: &Method) -> GatewayError {
         if MethodRank::of(&entry.methods, method).is_some() {
             return GatewayError::RouteNotFound;
         }
-        allow.extend(entry.methods.iter().cloned());
+        match &*entry.methods {
+            [] => allow.extend(USUAL),
+            named => allow.extend(named.iter().cloned()),
+        }
     }
     if allow.is_empty() {
         return GatewayError::RouteNotFound;

@@ -35,7 +35,11 @@ fn urls_are_checked() {
             Err(part) => assert!(got.as_ref().is_err_and(|error| error.contains(part)), "{url}: {got:?}"),
         }
     }
-    Scene::refuses(&[("targets = [{ url = 'https://a.example', weight = 0 }]", "weight above 0")], HttpOrigin::compile);
+    let rows = [
+        ("targets = [{ url = 'https://a.example', weight = 0 }]", "weight above 0"),
+        ("targets = [{ url = 'https://a.example' }]\npreserve_host = true", "preserve_host: the edge's runtime"),
+    ];
+    Scene::refuses(&rows, HttpOrigin::compile);
 }
 
 /// One call of an origin: what is asked, and how.
@@ -99,13 +103,10 @@ fn the_url_is_joined_of_base_path_and_query() {
 }
 
 #[test]
-fn host_is_the_origins_unless_it_is_preserved() {
-    let rows = [("", None), ("\npreserve_host = true", Some("api.example"))];
-    for (more, expect) in rows {
-        let toml = &format!("{}{more}", Call::default().toml);
-        let (_, calls) = Call { toml, ..Call::default() }.made(answering(Reply::default()));
-        assert_eq!(calls[0].headers.get(header::HOST).and_then(|host| host.to_str().ok()), expect);
-    }
+fn host_is_the_targets() {
+    let (_, calls) = Call::default().made(answering(Reply::default()));
+    assert!(!calls[0].headers.contains_key(header::HOST));
+    assert_eq!(calls[0].headers.get("x-forwarded-host").and_then(|host| host.to_str().ok()), Some("api.example"));
 }
 
 #[test]

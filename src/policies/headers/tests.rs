@@ -72,7 +72,7 @@ fn names_and_values_are_checked() {
         ("request.set = { 'a b' = '1' }", "request.set.a b: `a b` is not"),
         ("request.set = { Connection = 'close' }", "belongs to the connection"),
         ("response.add = { content-length = '1' }", "follows from the body"),
-        ("request.set = { host = 'x' }", "preserve_host"),
+        ("request.set = { host = 'x' }", "X-Forwarded-Host"),
         ("request.set = { x-request-id = 'x' }", "`request_id` policy"),
         ("response.remove = ['a', 'b c']", "response.remove.1"),
         ("request.set = { x = \"a\\nb\" }", "control characters"),
