@@ -90,8 +90,12 @@ pub fn route_line() -> impl Strategy<Value = String> {
         },
     );
     let condition = prop::sample::select(&["h:k=1", "h:k", "h:!k", "h:k~[12]", "q:j=1", "q:j", "q:!j", "h:l", "q:m"][..]);
-    (host, method, path, prop::collection::vec(condition, 0..3))
-        .prop_map(|(host, method, path, conditions)| [&[host, method, &path], &conditions[..]].concat().join(" "))
+    (host, method, path, prop::collection::vec(condition, 0..3)).prop_map(|(host, method, path, mut conditions)| {
+        // A routes file has one condition for a name: they are the keys of a table.
+        let mut named = std::collections::BTreeSet::new();
+        conditions.retain(|condition| named.insert(condition.replace('!', "")[..3].to_owned()));
+        [&[host, method, &path], &conditions[..]].concat().join(" ")
+    })
 }
 
 /// Requests that [`route_line`]'s routes may take, written as for [`request`].

@@ -101,7 +101,11 @@ pub fn matcher(
     let mut headers = Vec::new();
     for (name, condition) in &route.written.headers {
         let form = ConditionForm { name: name.to_ascii_lowercase(), test: condition.clone().into() };
-        let result = HeaderCondition::compile(&form, &mut expressions).map(|_| ());
+        let twice = headers.iter().any(|other: &ConditionForm| other.name == form.name);
+        let result = match HeaderCondition::compile(&form, &mut expressions) {
+            Ok(_) if twice => Err(format!("`{name}` stands here twice: names of header fields do not tell upper from lower case")),
+            other => other.map(|_| ()),
+        };
         headers.extend(condition_form(file, (route.node.descend("headers"), name), (form, condition), result, diagnostics));
     }
     let mut query = Vec::new();
