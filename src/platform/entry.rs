@@ -21,7 +21,7 @@ thread_local! {
 
 /// Loads the compiled routes. Routes that cannot be loaded answer every request with 500 and say why in the log.
 #[wasm_bindgen]
-pub fn load(routes: &str, env: Env) {
+pub fn load(routes: &[u8], env: Env) {
     static HOOK: Once = Once::new();
     HOOK.call_once(|| {
         let previous = std::panic::take_hook();
@@ -31,7 +31,10 @@ pub fn load(routes: &str, env: Env) {
         }));
     });
     crypto::install();
-    let gateway = Gateway::load(routes, ports::real(env)).map(Rc::new);
+    let gateway = std::str::from_utf8(routes)
+        .map_err(|error| format!("the compiled routes cannot be read: {error}"))
+        .and_then(|routes| Gateway::load(routes, ports::real(env)))
+        .map(Rc::new);
     if let Err(error) = &gateway {
         worker::console_error!("archway: {error}");
     }

@@ -15,7 +15,8 @@ function ready() {
     state.criticalError = false;
   }
   if (loaded !== state.instanceId) {
-    wasm.load(routes, env);
+    // As bytes, since the glue would copy a text letter by letter.
+    wasm.load(new TextEncoder().encode(routes), env);
     loaded = state.instanceId;
   }
 }
