@@ -28,6 +28,17 @@ function edit(headers, parts, from) {
   return headers;
 }
 
+let numbered = 0;
+
+/**
+ * A number for a task or a call. It is counted here because the wasm begins anew after a fault: what an earlier one waited for may
+ * settle still, and must not be taken for what a later one waits for.
+ */
+export function nextNumber() {
+  numbered = (numbered + 1) >>> 0;
+  return numbered;
+}
+
 // A call that wasm waits for, by its number.
 function settle(call, promise) {
   promise.then(

@@ -5,6 +5,9 @@ use wasm_bindgen::prelude::*;
 
 #[wasm_bindgen(raw_module = "../src/platform/bridge.js")]
 extern "C" {
+    #[wasm_bindgen(js_name = nextNumber)]
+    pub fn next_number() -> u32;
+
     #[wasm_bindgen(js_name = responseHead)]
     pub fn response_head(response: &JsValue) -> String;
 

@@ -40,13 +40,8 @@ struct Slot {
 }
 
 thread_local! {
-    static NEXT: Cell<u32> = const { Cell::new(0) };
     static TASKS: RefCell<HashMap<u32, Rc<Task>>> = RefCell::new(HashMap::new());
     static SLOTS: RefCell<HashMap<u32, Rc<Slot>>> = RefCell::new(HashMap::new());
-}
-
-fn fresh() -> u32 {
-    NEXT.with(|next| next.replace(next.get().wrapping_add(1)))
 }
 
 /// Wakes a task by its number: plain data, which may go where a task may not.
@@ -87,7 +82,7 @@ fn advance(id: u32, task: &Rc<Task>) -> Option<Result<JsValue, JsValue>> {
 }
 
 fn begin(work: Work) -> (u32, Rc<Task>) {
-    let (id, began_ms) = (fresh(), js_sys::Date::now());
+    let (id, began_ms) = (bridge::next_number(), js_sys::Date::now());
     let task = Rc::new(Task { work: RefCell::new(Some(work)), promise: RefCell::new(None), woken: Cell::new(false), began_ms });
     let abandoned: Vec<Rc<Task>> = TASKS.with(|tasks| {
         let mut tasks = tasks.borrow_mut();
@@ -148,7 +143,7 @@ pub struct Call {
 
 /// Begins a call; `start` hands its number to a function of `bridge.js`, which will settle it.
 pub fn call(start: impl FnOnce(u32)) -> Call {
-    let id = fresh();
+    let id = bridge::next_number();
     let slot = Rc::new(Slot::default());
     SLOTS.with(|slots| slots.borrow_mut().insert(id, slot.clone()));
     start(id);

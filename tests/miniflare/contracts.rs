@@ -15,6 +15,12 @@ match = "GET /counted"
 public = true
 static = { body = "counted" }
 policies = [{ rate_limit = { key = { literal = "all" }, limits = ["100/h"], on_error = "deny" } }]
+[[routes]]
+match = "GET /held"
+public = true
+origin = "slow"
+[origins.slow]
+targets = [{ url = "http://slow.contract" }]
 "#;
 
 async fn start(routes: &str) {
@@ -53,4 +59,13 @@ async fn a_fault_in_the_background_is_survived() {
         assert_eq!((reply.status, reply.body.as_str()), (200, "counted"));
         behind("Fault").await;
     }
+}
+
+#[wasm_bindgen_test]
+async fn a_fault_hands_nobody_anothers_answer() {
+    let files = BTreeMap::from([("api.toml".to_owned(), ROUTES.to_owned())]);
+    start(&compile(&files).await.unwrap()).await;
+    let urls = json!({ "url": "http://api.example.com/held", "third": "http://api.example.com/counted" });
+    let bodies: Vec<String> = call("acrossAFault", &urls).await;
+    assert_eq!(bodies, ["the second's", "counted"]);
 }

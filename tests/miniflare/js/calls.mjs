@@ -48,6 +48,26 @@ export const calls = {
   /** What is said behind such a door. */
   behind: ({ door }) => worker.behind(door),
 
+  /**
+   * A request waits for its origin while the wasm faults; another comes and waits as well. The first's origin answers, a third
+   * request passes, and only then the second's origin answers. The second's and the third's bodies.
+   */
+  async acrossAFault({ url, third }) {
+    const held = () => new Promise((resolve) => origins.next((_, response) => resolve((body) => response.end(body))));
+    await worker.behind("Fault");
+    const first = held();
+    send(worker, { method: "GET", url, headers: [], body: "" }).catch(() => {});
+    const answerFirst = await first;
+    await worker.behind("Fault");
+    const second = held();
+    const kept = send(worker, { method: "GET", url, headers: [], body: "" });
+    const answerSecond = await second;
+    answerFirst("the first's");
+    const passed = await send(worker, { method: "GET", url: third, headers: [], body: "" });
+    answerSecond("the second's");
+    return [(await kept).body, passed.body];
+  },
+
   /** Writes the origins' script anew and forgets what they have seen. */
   script({ origins: wanted }) {
     origins.script(wanted);
