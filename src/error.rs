@@ -22,9 +22,11 @@ pub enum Blame {
     Gateway,
 }
 
-/// A `WWW-Authenticate` challenge for the Bearer scheme (RFC 6750 section 3).
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+/// A `WWW-Authenticate` challenge (RFC 9110 section 11.6.1), with the parameters that RFC 6750 section 3 has for the Bearer scheme.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Challenge {
+    /// `Bearer`, `Basic`, `DPoP`, ...
+    pub scheme: &'static str,
     /// The protection space; the API's name.
     pub realm: String,
     /// `invalid_request`, `invalid_token` or `insufficient_scope`; absent when no token was sent (section 3.1).
@@ -33,16 +35,27 @@ pub struct Challenge {
     pub description: Option<&'static str>,
     /// The scopes that would do, space-separated.
     pub scope: Option<String>,
+    /// Parameters of the scheme's own, in order.
+    pub more: Vec<(&'static str, String)>,
+}
+
+impl Default for Challenge {
+    fn default() -> Self {
+        Self { scheme: "Bearer", realm: String::new(), error: None, description: None, scope: None, more: Vec::new() }
+    }
 }
 
 impl Challenge {
     /// The header's value; characters that a quoted string cannot carry are dropped.
     pub fn header_value(&self) -> String {
-        let mut value = format!("Bearer realm=\"{}\"", quotable(&self.realm));
+        let mut value = format!("{} realm=\"{}\"", self.scheme, quotable(&self.realm));
         for (name, part) in [("error", self.error), ("error_description", self.description), ("scope", self.scope.as_deref())] {
             if let Some(part) = part {
                 value.push_str(&format!(", {name}=\"{}\"", quotable(part)));
             }
+        }
+        for (name, part) in &self.more {
+            value.push_str(&format!(", {name}=\"{}\"", quotable(part)));
         }
         value
     }
@@ -64,12 +77,13 @@ pub enum GatewayError {
     MethodNotAllowed { allow: Vec<Method> },
     /// No route is for this host (421).
     Misdirected,
-    /// No identity, or a proof that does not hold (401). `log` says why, for the record.
-    Unauthenticated { challenge: Challenge, log: String },
+    /// No identity, or a proof that does not hold (401): every way in which the caller could prove who it is, in the order of the
+    /// route. `log` says why, for the record.
+    Unauthenticated { challenges: Vec<Challenge>, log: String },
     /// More than one proof of identity at once, so that it is not clear which one counts (400, RFC 6750 section 3.1).
-    CredentialsUnclear { challenge: Challenge, log: String },
+    CredentialsUnclear { challenge: Box<Challenge>, log: String },
     /// An identity that lacks a right (403).
-    Forbidden { challenge: Option<Challenge>, detail: &'static str, log: String },
+    Forbidden { challenge: Option<Box<Challenge>>, detail: &'static str, log: String },
     /// The client's address is not let in (403).
     AddressDenied { log: String },
     /// A limit is used up (429).
@@ -167,9 +181,12 @@ impl GatewayError {
                 let title = "This host is not served here";
                 (StatusCode::MISDIRECTED_REQUEST, "misdirected-request", title, "No route is for this host.".into(), Client, String::new())
             }
-            Self::Unauthenticated { challenge, log } => {
-                add(header::WWW_AUTHENTICATE, challenge.header_value());
-                let detail = challenge.description.unwrap_or("This path needs a token, and the request has none.");
+            Self::Unauthenticated { challenges, log } => {
+                for challenge in challenges {
+                    add(header::WWW_AUTHENTICATE, challenge.header_value());
+                }
+                let described = challenges.iter().find_map(|challenge| challenge.description);
+                let detail = described.unwrap_or("This path needs a proof of who is calling, and the request has none.");
                 (StatusCode::UNAUTHORIZED, "unauthenticated", "Who is calling could not be established", detail.into(), Client, log.clone())
             }
             Self::CredentialsUnclear { challenge, log } => {

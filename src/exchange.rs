@@ -1,5 +1,6 @@
 //! What one request carries along its way: ids, client, identity, route, and what the record will say.
 
+use std::cell::OnceCell;
 use std::net::IpAddr;
 use std::rc::Rc;
 
@@ -8,6 +9,7 @@ use crate::caching;
 use crate::config::runtime::Settings;
 use crate::config::template::{Part, Template};
 use crate::gateway::Incoming;
+use crate::http::edge::{EdgeFacts, EdgeSource};
 use crate::http::{HeaderName, HeaderValue, Method, Request, Response, Target, address};
 use crate::observe::record::Record;
 use crate::observe::trace::{self, TraceContext};
@@ -37,6 +39,8 @@ pub struct Exchange<'a> {
     pub client: Connection,
     /// The address at the other end of the connection: the client, or the nearest proxy.
     pub peer: Option<IpAddr>,
+    /// What the edge knows of the connection besides; see [`Exchange::edge`].
+    edge: (EdgeSource, OnceCell<EdgeFacts>),
     /// When the request came, in milliseconds since the epoch.
     pub started_ms: u64,
     /// Method and target as they came, normalised but not rewritten.
@@ -76,6 +80,7 @@ impl<'a> Exchange<'a> {
             trace: TraceContext::continue_or_begin(traceparent, &*ports.entropy),
             client,
             peer,
+            edge: (incoming.edge.clone(), OnceCell::new()),
             started_ms: ports.clock.now_ms(),
             method: incoming.method.clone(),
             target: None,
@@ -87,6 +92,12 @@ impl<'a> Exchange<'a> {
             cache: None,
             reply_headers: Vec::new(),
         }
+    }
+
+    /// What the edge knows of the connection. A policy that asks has said so in [`crate::config::compiler::Needs::edge`].
+    pub fn edge(&self) -> &EdgeFacts {
+        let (source, facts) = &self.edge;
+        facts.get_or_init(|| source.read())
     }
 
     /// Milliseconds since the request came.

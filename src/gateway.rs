@@ -6,6 +6,7 @@ use crate::config::compiler::Compiler;
 use crate::config::runtime::{self, GatewayForm, Settings};
 use crate::error::GatewayError;
 use crate::exchange::{Connection, Exchange};
+use crate::http::edge::EdgeSource;
 use crate::http::{HeaderName, Method, Request, Response, Target, forwarded, header, problem};
 use crate::observe::recorder::Recorder;
 use crate::policies::Flow;
@@ -20,6 +21,7 @@ pub struct Gateway {
     table: Table,
     identity_headers: Vec<HeaderName>,
     recorder: Rc<Recorder>,
+    reads_edge: bool,
 }
 
 /// A request as the platform hands it over: the target is not yet read, so that a bad one gets its problem document too.
@@ -34,6 +36,8 @@ pub struct Incoming {
     pub body: crate::http::Body,
     /// What is known of the client's connection.
     pub client: Connection,
+    /// What the edge knows of it besides, where [`Gateway::reads_edge`] says that somebody asks.
+    pub edge: EdgeSource,
 }
 
 impl Gateway {
@@ -49,17 +53,20 @@ impl Gateway {
         }
         let environment = ports.environment.clone();
         let realm = |api: Option<usize>| api.and_then(|api| form.apis.get(api)).map_or(form.settings.name.as_str(), |api| &api.title);
+        let mut reads_edge = false;
         let policies: Vec<Rc<Guarded>> = form
             .policies
             .iter()
             .map(|policy| {
                 let mut compiler = Compiler::new(&*environment, &policy.id, realm(policy.api));
+                let compiled = policy.policy.compile(&mut compiler).map_err(|error| error.to_string());
+                reads_edge |= compiler.needs.edge;
                 Rc::new(Guarded {
                     id: policy.id.as_str().into(),
                     kind: policy.policy.facts().name,
                     mode: policy.mode,
                     on_error: policy.on_error,
-                    policy: policy.policy.compile(&mut compiler).map_err(|error| error.to_string()),
+                    policy: compiled,
                 })
             })
             .collect();
@@ -75,7 +82,12 @@ impl Gateway {
         let settings = form.settings.clone();
         let recorder = Rc::new(Recorder::of(&settings.record));
         let table = Table::build(form, policies, origins)?;
-        Ok(Self { ports, settings, table, identity_headers, recorder })
+        Ok(Self { ports, settings, table, identity_headers, recorder, reads_edge })
+    }
+
+    /// Whether any policy asks what the edge knows of a connection: the platform need not keep it otherwise.
+    pub fn reads_edge(&self) -> bool {
+        self.reads_edge
     }
 
     /// Serves one request: exactly one response, exactly one record.

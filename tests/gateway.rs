@@ -104,6 +104,7 @@ fn incoming(drawn: &Drawn) -> Incoming {
         headers,
         body: if drawn.chunks.is_empty() { Body::Empty } else { ChunkedBody::body(&drawn.chunks) },
         client: Connection { address: drawn.client.map(Into::into), protocol: None },
+        edge: Default::default(),
     }
 }
 

@@ -10,6 +10,7 @@ use archway::config::build::load::GATEWAY;
 use archway::config::text::{render, source::Source};
 use archway::exchange::Connection;
 use archway::gateway::{Gateway, Incoming};
+use archway::http::edge::EdgeSource;
 use archway::http::{Body, HeaderMap, HeaderName, HeaderValue, Method};
 use archway::memory::{Act, ChunkedBody, Fault, Outside, Reply, ScriptedOrigin};
 use archway::policies::FACTS;
@@ -148,7 +149,9 @@ fn incoming(request: &RequestScript) -> Result<Incoming, String> {
     let address = request.client.parse().map_err(|error| format!("client: {error}"))?;
     let client = Connection { address: Some(address), protocol: Some("1.1".to_owned()) };
     let method = Method::from_bytes(request.method.as_bytes()).map_err(|error| error.to_string())?;
-    Ok(Incoming { method, url: request.url.clone(), headers, body, client })
+    let facts = serde_json::to_string(&request.edge).map_err(|error| error.to_string())?;
+    let edge = EdgeSource::new(move || Some(facts.clone()));
+    Ok(Incoming { method, url: request.url.clone(), headers, body, client, edge })
 }
 
 fn lines(headers: &HeaderMap) -> Fields {

@@ -3,6 +3,7 @@ import { copyFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { readVariables } from "./files.mjs";
+import { durableObjects } from "./objects.mjs";
 import { endWith, guard, portFrom, start, untilAnswers } from "./processes.mjs";
 import { buildOrStop, compatibilityDate, compileOrStop, requireRoutes, ROOT, stage } from "./routes.mjs";
 
@@ -11,6 +12,12 @@ const CACHE_BYTES = 64 << 20;
 /** The Cap'n Proto configuration: the worker, its cache, its objects on disk, and the way out. */
 export function configuration({ listen, names, objects, compatibilityDate }) {
   const text = (value) => JSON.stringify(value);
+  const classes = durableObjects(ROOT);
+  const namespaces = classes.map(({ className }) => {
+    const key = `archway-${className.toLowerCase()}`;
+    return `    (className = ${text(className)}, uniqueKey = ${text(key)}, enableSql = true),`;
+  });
+  const bindings = classes.map(({ binding, className }) => `    (name = ${text(binding)}, durableObjectNamespace = ${text(className)}),`);
   const variables = names.map((name) => `    (name = ${text(name)}, fromEnvironment = ${text(name)}),`).join("\n");
   return `using Workerd = import "/workerd/workerd.capnp";
 
@@ -36,12 +43,12 @@ const archway :Workerd.Worker = (
   globalOutbound = "internet",
   cacheApiOutbound = "cache",
   bindings = [
-    (name = "LIMITER", durableObjectNamespace = "Limiter"),
+${bindings.join("\n")}
     (name = "ARCHWAY_HOST", text = "workerd"),
 ${variables}
   ],
   durableObjectNamespaces = [
-    (className = "Limiter", uniqueKey = "archway-limiter", enableSql = true),
+${namespaces.join("\n")}
   ],
   durableObjectStorage = (localDisk = "objects"),
 );

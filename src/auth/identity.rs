@@ -4,17 +4,23 @@ use std::rc::Rc;
 
 use serde_json::{Map, Value};
 
-/// An established identity.
-#[derive(Debug, Clone, PartialEq)]
+/// An established identity; the same whatever the proof was, so that what decides about access never asks for the proof.
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Identity {
-    /// The proof: `jwt`, ...
+    /// The proof: `jwt`, `api_key`, ...
     pub kind: &'static str,
-    /// Who: the token's `sub`.
+    /// Who: a token's `sub`, a consumer's name, a certificate's subject.
     pub subject: String,
-    /// Who says so: the token's `iss`.
+    /// Who says so: a token's `iss`; `None` where the gateway itself knows the caller.
     pub issuer: Option<String>,
+    /// The consumer of the routes files that the proof belongs to, where it belongs to one.
+    pub consumer: Option<Rc<str>>,
     /// What it may do, as far as the proof says so; empty where it does not.
     pub scopes: Rc<[String]>,
+    /// Its roles, as the proof or the consumer says; those that they imply are not among them.
+    pub roles: Rc<[String]>,
+    /// Its groups.
+    pub groups: Rc<[String]>,
     /// Everything the proof says; shared with the isolate's memory of verified tokens.
     pub claims: Rc<Map<String, Value>>,
 }
@@ -63,8 +69,8 @@ mod tests {
             kind: "jwt",
             subject: subject.to_owned(),
             issuer: Some(issuer.to_owned()),
-            scopes: [].into(),
             claims: Rc::new(claims.as_object().unwrap().clone()),
+            ..Identity::default()
         }
     }
 

@@ -93,13 +93,7 @@ mod tests {
     use super::*;
 
     fn identity(subject: &str) -> Identity {
-        Identity {
-            kind: "jwt",
-            subject: subject.to_owned(),
-            issuer: None,
-            scopes: [].into(),
-            claims: std::rc::Rc::new(serde_json::Map::new()),
-        }
+        Identity { kind: "jwt", subject: subject.to_owned(), ..Identity::default() }
     }
 
     #[test]

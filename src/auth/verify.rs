@@ -33,6 +33,7 @@ pub fn verify(text: &str, keys: &KeySet, rules: &Rules, now_ms: u64) -> Result<P
         issuer: Some(accepted.issuer),
         scopes: claims::scopes(&claims).into(),
         claims: Rc::new(claims),
+        ..Identity::default()
     };
     Ok(Proof { identity, until_ms: accepted.until_ms })
 }

@@ -40,6 +40,8 @@ pub struct Needs {
     pub params: BTreeSet<String>,
     /// Whether an identity must have been established before.
     pub identity: bool,
+    /// Whether it asks what the edge knows of a connection ([`crate::exchange::Exchange::edge`]).
+    pub edge: bool,
     /// Plain variables (`${NAME}`).
     pub variables: BTreeSet<String>,
     /// Secrets (`{ secret = "NAME" }`).

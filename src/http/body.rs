@@ -27,6 +27,8 @@ pub trait NativeBody: fmt::Debug {
     }
     /// Counts the bytes as they pass and breaks off after `max` of them, without bringing them into wasm.
     fn cap(&mut self, max: u64);
+    /// Puts bytes back that were read: they come first again.
+    fn unread(&mut self, bytes: Bytes);
     /// Splits the stream: both halves give all bytes.
     fn tee(&mut self) -> Result<Box<dyn NativeBody>, BodyError>;
     /// Gives the platform its own type back.
@@ -71,6 +73,42 @@ impl Body {
         }
     }
 
+    /// Looks at the beginning of the body, at most `max` bytes, and leaves it as it was: whoever comes next sees all of it. A body
+    /// that was seen to its end stays in memory.
+    ///
+    /// # Errors
+    /// Where the body breaks off.
+    pub async fn peek(&mut self, max: u64) -> Result<Peeked, BodyError> {
+        let (read, ended) = match self {
+            Self::Empty => (Bytes::new(), true),
+            Self::Full(bytes) => (bytes.clone(), true),
+            Self::Native(native) => {
+                let mut read = BytesMut::new();
+                let mut ended = false;
+                while !ended && read.len() as u64 <= max {
+                    match native.next_chunk().await? {
+                        Some(chunk) => read.extend_from_slice(&chunk),
+                        None => ended = true,
+                    }
+                }
+                let read = read.freeze();
+                if !ended {
+                    native.unread(read.clone());
+                }
+                (read, ended)
+            }
+        };
+        if ended {
+            self.keep(read.clone());
+        }
+        let whole = ended && read.len() as u64 <= max;
+        Ok(Peeked { bytes: read.slice(..read.len().min(usize::try_from(max).unwrap_or(usize::MAX))), whole })
+    }
+
+    fn keep(&mut self, bytes: Bytes) {
+        *self = if bytes.is_empty() { Self::Empty } else { Self::Full(bytes) };
+    }
+
     /// Reads the whole body, which then stays in memory.
     ///
     /// # Errors
@@ -93,7 +131,54 @@ impl Body {
         if bytes.len() as u64 > max {
             return Err(BodyError::TooLarge { max });
         }
-        *self = Self::Full(bytes.clone());
+        self.keep(bytes.clone());
         Ok(bytes)
+    }
+}
+
+/// The beginning of a body.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Peeked {
+    /// As many bytes as were asked for, or all there are.
+    pub bytes: Bytes,
+    /// Whether that is the whole body.
+    pub whole: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::memory::ChunkedBody;
+    use futures::executor::block_on;
+
+    #[test]
+    fn a_body_that_was_looked_at_is_still_whole() {
+        let full = |text: &'static str| Body::Full(Bytes::from_static(text.as_bytes()));
+        for (mut body, max, expect, whole) in [
+            (Body::Empty, 4, "", true),
+            (full("abcdef"), 4, "abcd", false),
+            (full("abcd"), 4, "abcd", true),
+            (ChunkedBody::body(&["ab", "cd"]), 4, "abcd", true),
+            (ChunkedBody::body(&["ab", "cde", "f"]), 4, "abcd", false),
+            (ChunkedBody::body(&["ab", "cd", "e"]), 4, "abcd", false),
+            (ChunkedBody::body(&["ab"]), 0, "", false),
+        ] {
+            for _ in 0..2 {
+                let peeked = block_on(body.peek(max)).unwrap();
+                assert_eq!((&*peeked.bytes, peeked.whole), (expect.as_bytes(), whole), "{body:?} {max}");
+            }
+            let all = block_on(body.read(100)).unwrap();
+            assert!(all.starts_with(expect.as_bytes()) && whole == (all.len() == expect.len()), "{all:?}");
+        }
+    }
+
+    #[test]
+    fn a_cap_counts_what_was_looked_at_once() {
+        for (max, fits) in [(6, true), (5, false)] {
+            let mut body = ChunkedBody::body(&["ab", "cd", "ef"]);
+            body.cap(max).unwrap();
+            block_on(body.peek(3)).unwrap();
+            assert_eq!(block_on(body.read(100)).is_ok(), fits, "{max}");
+        }
     }
 }

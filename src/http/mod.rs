@@ -3,6 +3,7 @@
 pub mod address;
 pub mod authority;
 pub mod body;
+pub mod edge;
 pub mod forwarded;
 pub mod path;
 pub mod path_template;
@@ -13,7 +14,7 @@ pub mod query;
 pub mod target;
 
 pub use ::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
-pub use body::{Body, BodyError, NativeBody};
+pub use body::{Body, BodyError, NativeBody, Peeked};
 pub use target::Target;
 
 /// A request on its way through the policies.

@@ -44,6 +44,11 @@ impl NativeBody for ChunkedBody {
         self.cap = Some(self.cap.map_or(max, |cap| cap.min(max)));
     }
 
+    fn unread(&mut self, bytes: Bytes) {
+        self.passed -= bytes.len() as u64;
+        self.chunks.push_front(bytes);
+    }
+
     fn tee(&mut self) -> Result<Box<dyn NativeBody>, BodyError> {
         Ok(Box::new(self.clone()))
     }

@@ -5,6 +5,7 @@ use crate::config::compiler::{Compiler, ConfigError};
 use crate::config::runtime::Settings;
 use crate::exchange::{Connection, Exchange};
 use crate::gateway::Incoming;
+use crate::http::edge::EdgeSource;
 use crate::http::{Body, HeaderMap, HeaderName, HeaderValue, Method, Request, Target};
 use crate::ports::Ports;
 
@@ -34,8 +35,14 @@ impl Scene {
         }
         let client = Connection { address: Some([192, 0, 2, 7].into()), protocol: Some("2".to_owned()) };
         let method = Method::from_bytes(method.as_bytes()).expect("a method");
-        let incoming = Incoming { method, url: url.to_owned(), headers, body: Body::Empty, client };
+        let incoming = Incoming { method, url: url.to_owned(), headers, body: Body::Empty, client, edge: EdgeSource::default() };
         Self { ports: outside.ports(), outside, settings: Settings::default(), incoming }
+    }
+
+    /// The same, with what the edge says of the connection: JSON as `request.cf` has it.
+    pub fn seen_by_the_edge(mut self, facts: &'static str) -> Self {
+        self.incoming.edge = EdgeSource::new(move || Some(facts.to_owned()));
+        self
     }
 
     /// The request's context; its target is read.

@@ -20,6 +20,8 @@ pub struct Stream {
     bodiless: bool,
     stream: Option<JsValue>,
     reader: Option<JsValue>,
+    /// Read from `reader` and put back.
+    unread: Option<Bytes>,
     cap: Option<Cap>,
 }
 
@@ -51,17 +53,23 @@ impl fmt::Debug for Stream {
 impl Stream {
     /// The body of a request or a response that came with these header fields.
     pub fn of_message(message: JsValue, fields: HeaderMap, bodiless: bool) -> Body {
-        Body::Native(Box::new(Self { message: Some(message), fields, bodiless, stream: None, reader: None, cap: None }))
+        Body::Native(Box::new(Self { message: Some(message), fields, bodiless, stream: None, reader: None, unread: None, cap: None }))
     }
 
     fn of_stream(stream: JsValue) -> Self {
-        Self { message: None, fields: HeaderMap::new(), bodiless: false, stream: Some(stream), reader: None, cap: None }
+        Self { message: None, fields: HeaderMap::new(), bodiless: false, stream: Some(stream), reader: None, unread: None, cap: None }
     }
 
     /// The stream, its cap applied; `None` where the message has no body.
     fn take_stream(&mut self) -> Option<JsValue> {
         if self.bodiless {
             return None;
+        }
+        if let Some(reader) = self.reader.take() {
+            // Somebody has read the beginning: that the rest may break off is watched even where there is no limit.
+            let cap = self.cap.get_or_insert_with(|| Cap { max: u64::MAX, state: Object::new() });
+            let first = self.unread.take().unwrap_or_default();
+            return Some(bridge::resumed(&bridge::bytes(&first), &reader, cap.max as f64, &cap.state));
         }
         let stream = self.stream.take().or_else(|| self.message.take().map(|message| bridge::body_of(&message)))?;
         if stream.is_null() || stream.is_undefined() {
@@ -77,6 +85,9 @@ impl Stream {
 #[async_trait(?Send)]
 impl NativeBody for Stream {
     async fn next_chunk(&mut self) -> Result<Option<Bytes>, BodyError> {
+        if let Some(bytes) = self.unread.take() {
+            return Ok(Some(bytes));
+        }
         if self.reader.is_none() {
             let Some(stream) = self.take_stream() else { return Ok(None) };
             self.reader = Some(bridge::reader_of(&stream).map_err(|error| BodyError::Broken(bridge::text(&error)))?);
@@ -101,6 +112,10 @@ impl NativeBody for Stream {
             Some(cap) => cap.max = cap.max.min(max),
             None => self.cap = Some(Cap { max, state: Object::new() }),
         }
+    }
+
+    fn unread(&mut self, bytes: Bytes) {
+        self.unread = Some(bytes);
     }
 
     fn tee(&mut self) -> Result<Box<dyn NativeBody>, BodyError> {

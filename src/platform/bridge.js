@@ -67,6 +67,11 @@ export function requestHead(request) {
   return `${request.method}\n${request.url}\n${peer}\n${fieldsOf(request.headers)}`;
 }
 
+/** What the edge knows of a request's connection, as JSON. */
+export function edgeFacts(request) {
+  return request.cf === undefined ? undefined : JSON.stringify(request.cf);
+}
+
 /** Status and header fields of a response, in one text. */
 export function responseHead(response) {
   return `${response.status}\n${fieldsOf(response.headers)}`;
@@ -84,14 +89,21 @@ export function bodyOf(message) {
  */
 export function capped(stream, max, state) {
   const { readable, writable } = new IdentityTransformStream();
-  count(stream.getReader(), writable.getWriter(), max, state);
+  count(undefined, stream.getReader(), writable.getWriter(), max, state);
   return readable;
 }
 
-async function count(reader, writer, max, state) {
+/** The stream of a reader of which `first` was read already, as in [`capped`]. */
+export function resumed(first, reader, max, state) {
+  const { readable, writable } = new IdentityTransformStream();
+  count(first, reader, writable.getWriter(), max, state);
+  return readable;
+}
+
+async function count(first, reader, writer, max, state) {
   try {
-    for (let seen = 0; ; ) {
-      const { done, value } = await reader.read();
+    for (let seen = 0, next = first; ; next = undefined) {
+      const { done, value } = next === undefined ? await reader.read() : { done: false, value: next };
       if (done) return await writer.close();
       seen += value.byteLength;
       if (seen > max) {
@@ -221,10 +233,11 @@ export function cacheDelete(call, key) {
   settle(call, caches.default.delete(key));
 }
 
-/** Calls the limiter object of this name. */
-export function takeFromLimiter(call, name, request, deadlineMs) {
+/** Calls a method of the Durable Object of this name; request and reply are texts. */
+export function callObject(call, binding, name, method, request, deadlineMs) {
   try {
-    settleBefore(call, deadlineMs, env.LIMITER.get(env.LIMITER.idFromName(name)).take(request));
+    const objects = env[binding];
+    settleBefore(call, deadlineMs, objects.get(objects.idFromName(name))[method](request));
   } catch (error) {
     settleCall(call, false, error);
   }

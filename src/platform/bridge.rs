@@ -17,6 +17,12 @@ extern "C" {
     #[wasm_bindgen]
     pub fn capped(stream: &JsValue, max: f64, state: &JsValue) -> JsValue;
 
+    #[wasm_bindgen]
+    pub fn resumed(first: &JsValue, reader: &JsValue, max: f64, state: &JsValue) -> JsValue;
+
+    #[wasm_bindgen(js_name = edgeFacts)]
+    pub fn edge_facts(request: &JsValue) -> Option<String>;
+
     #[wasm_bindgen(catch)]
     pub fn tee(stream: &JsValue) -> Result<Array, JsValue>;
 
@@ -41,8 +47,8 @@ extern "C" {
     #[wasm_bindgen(js_name = cacheDelete)]
     pub fn cache_delete(call: u32, key: &str);
 
-    #[wasm_bindgen(js_name = takeFromLimiter)]
-    pub fn take_from_limiter(call: u32, name: &str, request: &str, deadline_ms: f64);
+    #[wasm_bindgen(js_name = callObject)]
+    pub fn call_object(call: u32, binding: &str, name: &str, method: &str, request: &str, deadline_ms: f64);
 
     #[wasm_bindgen]
     pub fn deferred() -> JsValue;

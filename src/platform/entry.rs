@@ -9,10 +9,11 @@ use wasm_bindgen::prelude::*;
 use worker::Env;
 
 use super::body::Stream;
-use super::{crypto, ports, task, wire};
+use super::{bridge, crypto, ports, task, wire};
 use crate::error::GatewayError;
 use crate::exchange::Connection;
 use crate::gateway::{Gateway, Incoming};
+use crate::http::edge::EdgeSource;
 use crate::http::{Method, Response};
 
 thread_local! {
@@ -49,7 +50,8 @@ pub fn load(routes: &[u8], env: Env) {
 pub fn handle(head: String, request: JsValue) -> Result<JsValue, JsValue> {
     task::run(Box::pin(async move {
         let gateway = GATEWAY.with(|slot| slot.borrow().clone());
-        let response = match (gateway, incoming(head, request)) {
+        let reads_edge = matches!(&gateway, Some(Ok(gateway)) if gateway.reads_edge());
+        let response = match (gateway, incoming(head, request, reads_edge)) {
             (Some(Ok(gateway)), Ok(incoming)) => gateway.handle(incoming).await,
             (Some(Ok(_)), Err(error)) => plain(&error),
             (Some(Err(log)), _) => plain(&GatewayError::Misconfigured { log }),
@@ -59,7 +61,7 @@ pub fn handle(head: String, request: JsValue) -> Result<JsValue, JsValue> {
     }))
 }
 
-fn incoming(head: String, request: JsValue) -> Result<Incoming, GatewayError> {
+fn incoming(head: String, request: JsValue, reads_edge: bool) -> Result<Incoming, GatewayError> {
     let head = Bytes::from(head);
     let wrong = || GatewayError::bad_request("The request's head cannot be read.");
     let (method, next) = wire::line(&head, 0).ok_or_else(wrong)?;
@@ -70,7 +72,15 @@ fn incoming(head: String, request: JsValue) -> Result<Incoming, GatewayError> {
     let address = peer.parse().ok().or_else(|| peer.parse::<std::net::SocketAddr>().ok().map(|peer| peer.ip()));
     let headers = wire::headers(&head, fields);
     let bodiless = matches!(method, Method::GET | Method::HEAD);
+    let edge = match reads_edge {
+        true => {
+            let request = request.clone();
+            EdgeSource::new(move || bridge::edge_facts(&request))
+        }
+        false => EdgeSource::default(),
+    };
     Ok(Incoming {
+        edge,
         url: String::from_utf8_lossy(&url).into_owned(),
         body: Stream::of_message(request, headers.clone(), bodiless),
         headers,

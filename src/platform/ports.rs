@@ -134,7 +134,7 @@ impl Limiter for Runtime {
     async fn take(&self, subject: &str, request: &TakeRequest) -> Result<TakeReply, PortError> {
         let error = |detail: String| PortError { port: "limiter", detail };
         let request = serde_json::to_string(request).map_err(|e| error(e.to_string()))?;
-        let reply = task::call(|id| bridge::take_from_limiter(id, subject, &request, LIMITER_DEADLINE_MS)).await;
+        let reply = task::call(|id| bridge::call_object(id, "LIMITER", subject, "take", &request, LIMITER_DEADLINE_MS)).await;
         let reply = reply.map_err(|e| error(bridge::text(&e)))?;
         let reply = reply.as_string().ok_or_else(|| error("the reply is not a text".to_owned()))?;
         serde_json::from_str(&reply).map_err(|e| error(e.to_string()))

@@ -49,34 +49,33 @@ export default {
   },
 };
 
-/** Counts for one subject; the counting itself is in the wasm. */
-export class Limiter extends DurableObject {
-  #object;
-  #instance = -1;
+/** A Durable Object whose methods are those of a class of the wasm; `alarm` is one of them where the class has it. */
+function objectOf(className, methods) {
+  class WasmObject extends DurableObject {
+    #object;
+    #instance = -1;
 
-  #counter() {
-    ready();
-    if (this.#instance !== state.instanceId) {
-      this.#object = new wasm.LimiterObject(this.ctx);
-      this.#instance = state.instanceId;
-    }
-    return this.#object;
-  }
-
-  #call(method, argument) {
-    try {
-      return this.#counter()[method](argument);
-    } catch (error) {
-      suspect(error);
-      throw error;
+    call(method, argument) {
+      try {
+        ready();
+        if (this.#instance !== state.instanceId) {
+          this.#object = new wasm[className](this.ctx);
+          this.#instance = state.instanceId;
+        }
+        return this.#object[method](argument);
+      } catch (error) {
+        suspect(error);
+        throw error;
+      }
     }
   }
-
-  take(request) {
-    return this.#call("take", request);
+  for (const method of methods) {
+    WasmObject.prototype[method] = function (argument) {
+      return this.call(method, argument);
+    };
   }
-
-  alarm() {
-    return this.#call("alarm");
-  }
+  return WasmObject;
 }
+
+/** Counts for one subject; the counting itself is in the wasm. */
+export const Limiter = objectOf("LimiterObject", ["take", "alarm"]);

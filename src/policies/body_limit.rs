@@ -3,6 +3,9 @@
 use super::prelude::*;
 use crate::config::values::ByteSize;
 
+/// What the registry knows of it.
+pub const FACTS: Facts = Facts { once: true, ..Facts::of("body_limit") };
+
 /// `{ body_limit = "64KB" }`: the largest body that may pass.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]

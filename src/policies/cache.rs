@@ -16,6 +16,9 @@ use crate::http::{Body, header};
 
 mod store;
 
+/// What the registry knows of it.
+pub const FACTS: Facts = Facts { on_error: OnError::Allow, subrequests: 2, once: true, apart: true, ..Facts::of("cache") };
+
 /// Whose a stored response is, where an identity is established.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]

@@ -12,6 +12,9 @@ mod pattern;
 
 use pattern::Pattern;
 
+/// What the registry knows of it.
+pub const FACTS: Facts = Facts { once: true, ..Facts::of("cors") };
+
 /// `{ cors = { origins = ["https://app.example.com"] } }`
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]

@@ -6,6 +6,9 @@ use super::prelude::*;
 use crate::config::template::{Part, Template};
 use crate::http::{Target, forwarded};
 
+/// What the registry knows of it.
+pub const FACTS: Facts = Facts::of("headers");
+
 /// `{ headers = { request = { set = { "x-api" = "{api}" } }, response = { remove = ["server"] } } }`
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]

@@ -3,6 +3,9 @@
 use super::prelude::*;
 use crate::http::address::Cidr;
 
+/// What the registry knows of it.
+pub const FACTS: Facts = Facts::of("ip_filter");
+
 /// `{ ip_filter = { allow = ["10.0.0.0/8"] } }`
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]

@@ -28,6 +28,9 @@ use key_source::Known;
 pub use written::Config;
 use written::Source;
 
+/// What the registry knows of it.
+pub const FACTS: Facts = Facts { identity: true, subrequests: 1, ..Facts::of("jwt") };
+
 const NOT_VALID: &str = "The access token is malformed, has expired, or is not meant for this API.";
 const MORE_THAN_ONE: &str = "The request must have exactly one access token, in one place.";
 const SCOPE_MISSING: &str = "The access token does not have a scope that this needs.";
@@ -87,18 +90,19 @@ impl Jwt {
             error: Some("insufficient_scope"),
             description: Some(SCOPE_MISSING),
             scope: Some(self.checked.scopes.join(" ")),
+            ..Challenge::default()
         };
         let log = format!("{}: the token lacks the scope {missing}", self.id);
-        Err(GatewayError::Forbidden { challenge: Some(challenge), detail: SCOPE_MISSING, log })
+        Err(GatewayError::Forbidden { challenge: Some(Box::new(challenge)), detail: SCOPE_MISSING, log })
     }
 
     fn challenge(&self, error: Option<&'static str>, description: Option<&'static str>) -> Challenge {
-        Challenge { realm: self.realm.clone(), error, description, scope: None }
+        Challenge { realm: self.realm.clone(), error, description, ..Challenge::default() }
     }
 
     fn not_valid(&self, refusal: &Refusal) -> GatewayError {
-        let challenge = self.challenge(Some("invalid_token"), Some(NOT_VALID));
-        GatewayError::Unauthenticated { challenge, log: format!("{}: {refusal}", self.id) }
+        let challenges = vec![self.challenge(Some("invalid_token"), Some(NOT_VALID))];
+        GatewayError::Unauthenticated { challenges, log: format!("{}: {refusal}", self.id) }
     }
 
     fn strips(&self, source: &Source) -> bool {
@@ -113,11 +117,11 @@ impl Policy for Jwt {
             Credential::One(source, token) => (source, token),
             Credential::None => {
                 let log = format!("{}: the request has no token", self.id);
-                return Err(GatewayError::Unauthenticated { challenge: self.challenge(None, None), log });
+                return Err(GatewayError::Unauthenticated { challenges: vec![self.challenge(None, None)], log });
             }
             Credential::Unclear(reason) => {
                 let challenge = self.challenge(Some("invalid_request"), Some(MORE_THAN_ONE));
-                return Err(GatewayError::CredentialsUnclear { challenge, log: format!("{}: {reason}", self.id) });
+                return Err(GatewayError::CredentialsUnclear { challenge: Box::new(challenge), log: format!("{}: {reason}", self.id) });
             }
         };
         let identity = self.prove(cx, &token).await?;

@@ -27,7 +27,7 @@ pub mod rewrite;
 
 /// What a policy's file begins with.
 pub mod prelude {
-    pub use super::{Flow, Policy};
+    pub use super::{Facts, Flow, OnError, Policy};
     pub use crate::config::compiler::{Compiler, ConfigError};
     pub use crate::error::GatewayError;
     pub use crate::exchange::Exchange;
@@ -82,7 +82,7 @@ pub enum Mode {
     Report,
 }
 
-/// What the registry knows of a policy besides its code.
+/// What the registry knows of a policy besides its code; stands in the policy's own file as `FACTS`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Facts {
     /// The name in the routes files.
@@ -91,10 +91,23 @@ pub struct Facts {
     pub identity: bool,
     /// What `on_error` is where the routes file does not say.
     pub on_error: OnError,
+    /// How often it may leave the worker for one request: for keys, to an object, to the cache and back.
+    pub subrequests: usize,
+    /// Whether a chain has it once at most: a second one would silently replace or contradict the first.
+    pub once: bool,
+    /// Whether equal instances stay apart, since each counts or stores for itself.
+    pub apart: bool,
+}
+
+impl Facts {
+    /// What holds of most policies: no identity, `on_error = "deny"`, nothing outside, as often as one likes, equal ones kept once.
+    pub const fn of(name: &'static str) -> Self {
+        Self { name, identity: false, on_error: OnError::Deny, subrequests: 0, once: false, apart: false }
+    }
 }
 
 macro_rules! registry {
-    ($($(#[doc = $about:literal])+ $module:ident: $variant:ident { identity: $identity:literal, on_error: $on_error:ident })+) => {
+    ($($(#[doc = $about:literal])+ $module:ident: $variant:ident)+) => {
         /// A policy as it is written: `{ name = { ... } }`.
         #[derive(Debug, Clone, Serialize, Deserialize)]
         #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
@@ -102,12 +115,12 @@ macro_rules! registry {
         pub enum PolicyConfig { $($(#[doc = $about])+ $variant($module::Config),)+ }
 
         /// Every policy, in the order of the reference.
-        pub const FACTS: &[Facts] = &[$(Facts { name: stringify!($module), identity: $identity, on_error: OnError::$on_error },)+];
+        pub const FACTS: &[Facts] = &[$($module::FACTS,)+];
 
         impl PolicyConfig {
             /// What the registry knows of this policy.
             pub fn facts(&self) -> Facts {
-                match self { $(Self::$variant(_) => Facts { name: stringify!($module), identity: $identity, on_error: OnError::$on_error },)+ }
+                match self { $(Self::$variant(_) => $module::FACTS,)+ }
             }
 
             /// Builds what runs.
@@ -123,21 +136,38 @@ macro_rules! registry {
 
 registry! {
     /// Refuses a request whose body is larger than the route allows (413).
-    body_limit: BodyLimit { identity: false, on_error: Deny }
+    body_limit: BodyLimit
     /// Sets, adds and removes header fields of the request and the response.
-    headers: Headers { identity: false, on_error: Deny }
+    headers: Headers
     /// Gives every request an id, in the reply, to the origin and in the record.
-    request_id: RequestId { identity: false, on_error: Deny }
+    request_id: RequestId
     /// Lets pages of other origins call the API (Fetch standard).
-    cors: Cors { identity: false, on_error: Deny }
+    cors: Cors
     /// Lets in or keeps out by the client's address (403).
-    ip_filter: IpFilter { identity: false, on_error: Deny }
+    ip_filter: IpFilter
     /// Rewrites the path and the query that later policies and the origin see.
-    rewrite: Rewrite { identity: false, on_error: Deny }
+    rewrite: Rewrite
     /// Establishes who is calling from a JSON Web Token, or refuses (401).
-    jwt: Jwt { identity: true, on_error: Deny }
+    jwt: Jwt
     /// Lets each subject make so many requests in a time and refuses the others (429).
-    rate_limit: RateLimit { identity: false, on_error: Allow }
+    rate_limit: RateLimit
     /// Answers from the edge's cache what may be answered from it, and stores what may be stored (RFC 9111).
-    cache: Cache { identity: false, on_error: Allow }
+    cache: Cache
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn facts_stand_under_the_name_of_the_file() {
+        let config: PolicyConfig = toml::from_str(r#"body_limit = "1KB""#).unwrap();
+        assert_eq!(config.facts(), body_limit::FACTS);
+        let mut names: Vec<&str> = FACTS.iter().map(|facts| facts.name).collect();
+        names.dedup();
+        assert_eq!(names.len(), FACTS.len());
+        for facts in FACTS.iter().filter(|facts| facts.identity) {
+            assert_eq!(facts.on_error, OnError::Deny, "{}: who cannot be asked is not known", facts.name);
+        }
+    }
 }

@@ -2,6 +2,9 @@
 
 use super::prelude::*;
 
+/// What the registry knows of it.
+pub const FACTS: Facts = Facts { once: true, ..Facts::of("request_id") };
+
 /// The longest id that is accepted, in bytes.
 const LONGEST: usize = 128;
 

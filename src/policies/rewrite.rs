@@ -6,6 +6,9 @@ use super::prelude::*;
 use crate::config::template::{Part, Template};
 use crate::http::{path_template, query};
 
+/// What the registry knows of it.
+pub const FACTS: Facts = Facts::of("rewrite");
+
 /// `{ rewrite = { path = "/x/{id}", query = { set = { tenant = "{claim.org}" }, remove = ["debug"] } } }`
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]

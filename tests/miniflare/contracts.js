@@ -3,7 +3,8 @@
 import { WorkerEntrypoint } from "cloudflare:workers";
 import { contracts, fault } from "./build/index.js";
 
-export { default, Limiter } from "./src/platform/worker.js";
+export * from "./src/platform/worker.js";
+export { default } from "./src/platform/worker.js";
 
 export class Contracts extends WorkerEntrypoint {
   async fetch() {

@@ -57,6 +57,9 @@ async fn outcome(request: &RequestScript, recorded: bool) -> Outcome {
     for (name, values) in &request.headers {
         ask.headers.extend(values.list().iter().map(|value| (name.clone(), latin(value))));
     }
+    if !request.edge.is_empty() {
+        ask.headers.push(("mf-cf-blob".to_owned(), json!(request.edge).to_string()));
+    }
     ask.body = latin(&request.body);
     if !request.chunks.is_empty() {
         ask.body = latin(&request.chunks.concat());

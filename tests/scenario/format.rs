@@ -127,6 +127,9 @@ pub struct RequestScript {
     /// The client's address; 192.0.2.1 where absent.
     #[serde(default = "client")]
     pub client: String,
+    /// What the edge knows of the connection, as `request.cf` has it.
+    #[serde(default)]
+    pub edge: BTreeMap<String, Value>,
 }
 
 fn get() -> String {

@@ -42,6 +42,7 @@ fn every_row_has_its_verdict_in_a_gateway() {
             headers,
             body: Body::Empty,
             client: Connection::default(),
+            edge: Default::default(),
         }));
         block_on(outside.background.run());
         let record = outside.log.0.take().join("\n");

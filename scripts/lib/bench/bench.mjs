@@ -10,6 +10,7 @@ import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { buildSync } from "esbuild";
 import workerd from "workerd";
+import { durableObjects } from "../objects.mjs";
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 const root = path.resolve(here, "../../..");
@@ -138,7 +139,9 @@ function configuration(name, port, modules, bindings = [], objects = false) {
     return `(name = "${module}", ${kind} = embed "${path.basename(module)}")`;
   });
   const texts = bindings.map(([key, value]) => `(name = "${key}", text = ${JSON.stringify(value)})`);
-  if (objects) texts.push(`(name = "LIMITER", durableObjectNamespace = "Limiter")`);
+  const classes = objects ? durableObjects(root) : [];
+  for (const { binding, className } of classes) texts.push(`(name = "${binding}", durableObjectNamespace = "${className}")`);
+  const namespaces = classes.map(({ className }) => `(className = "${className}", uniqueKey = "${className}", enableSql = true)`);
   const file = path.join(dir, "config.capnp");
   fs.writeFileSync(
     file,
@@ -158,7 +161,7 @@ const main :Workerd.Worker = (
   compatibilityDate = "2026-11-17",
   bindings = [${texts.join(", ")}],
   globalOutbound = "internet",
-  ${objects ? `durableObjectNamespaces = [(className = "Limiter", uniqueKey = "Limiter", enableSql = true)],\n  durableObjectStorage = (localDisk = "state"),` : ""}
+  ${objects ? `durableObjectNamespaces = [${namespaces.join(", ")}],\n  durableObjectStorage = (localDisk = "state"),` : ""}
 );
 `,
   );

@@ -1,5 +1,3 @@
-use std::rc::Rc;
-
 use super::*;
 use crate::config::runtime::EncodedSlash;
 use crate::http::{HeaderValue, header};
@@ -43,8 +41,7 @@ fn key(asked: Asked<'_>) -> String {
         kind: "jwt",
         subject: subject.to_owned(),
         issuer: Some(issuer.to_owned()),
-        claims: Rc::default(),
-        scopes: Default::default(),
+        ..Identity::default()
     });
     let parts = Parts {
         api: asked.api,

@@ -6,13 +6,7 @@ use super::instances::Instances;
 use super::policies::PolicyEntry;
 use crate::config::text::diagnostics::{Code, Diagnostic, Diagnostics};
 use crate::config::text::source::Place;
-use crate::policies::Mode;
-
-/// Kinds of which a chain has one at most: a second one would silently replace or contradict the first.
-const ONCE: &[&str] = &["request_id", "cors", "cache", "body_limit"];
-
-/// How often a kind may leave the worker for one request: for keys, to a counter, to the cache and back.
-const SUBREQUESTS: &[(&str, usize)] = &[("jwt", 1), ("rate_limit", 1), ("cache", 2)];
+use crate::policies::{FACTS, Mode};
 
 /// How often one request may leave the worker on every plan of the platform; the origin's own call is one of them.
 const MOST_SUBREQUESTS: usize = 50;
@@ -127,15 +121,15 @@ fn spared(owner: &Owner<'_>, link: &Link, kind: &str) -> bool {
 }
 
 fn once<'k>(chain: &[Link], kind: impl Fn(&Link) -> &'k str, diagnostics: &mut Diagnostics) {
-    for (index, link) in chain.iter().enumerate().filter(|(_, link)| link.instance.is_some() && !ONCE.contains(&kind(link))) {
+    for (index, link) in chain.iter().enumerate().filter(|(_, link)| link.instance.is_some() && !is_once(kind(link))) {
         if let Some(first) = chain.iter().take(index).find(|other| other.instance == link.instance) {
             let message = format!("the same `{}` stands in this chain twice", kind(link));
             let twice = Diagnostic::new(Code::ChainOrder, link.place.clone(), message).related(first.place.clone(), "already here");
             diagnostics.push(twice.help("take one of the two away"));
         }
     }
-    for name in ONCE {
-        let mut uses = chain.iter().filter(|link| kind(link) == *name);
+    for name in FACTS.iter().filter(|facts| facts.once).map(|facts| facts.name) {
+        let mut uses = chain.iter().filter(|link| kind(link) == name);
         if let (Some(first), Some(second)) = (uses.next(), uses.next()) {
             let message = format!("`{name}` stands in this chain twice");
             let twice = Diagnostic::new(Code::ChainOrder, second.place.clone(), message).related(first.place.clone(), "already here");
@@ -144,8 +138,12 @@ fn once<'k>(chain: &[Link], kind: impl Fn(&Link) -> &'k str, diagnostics: &mut D
     }
 }
 
+fn is_once(kind: &str) -> bool {
+    FACTS.iter().any(|facts| facts.once && facts.name == kind)
+}
+
 fn budget<'k>(chain: &[Link], kind: impl Fn(&Link) -> &'k str, owner: &Owner<'_>, diagnostics: &mut Diagnostics) {
-    let cost = |link: &Link| SUBREQUESTS.iter().find(|(name, _)| *name == kind(link)).map_or(0, |(_, cost)| *cost);
+    let cost = |link: &Link| FACTS.iter().find(|facts| facts.name == kind(link)).map_or(0, |facts| facts.subrequests);
     let needed = 1 + chain.iter().map(cost).sum::<usize>();
     if needed > MOST_SUBREQUESTS {
         let message = format!("this route may need {needed} subrequests for one request, and the platform allows {MOST_SUBREQUESTS}");

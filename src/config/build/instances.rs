@@ -68,7 +68,7 @@ impl Compilable for PolicyEntry<'_> {
     }
 
     fn equality(&self) -> Option<String> {
-        if matches!(self.kind(), "rate_limit" | "cache") {
+        if self.facts.is_some_and(|facts| facts.apart) {
             return None;
         }
         serde_json::to_string(&(&self.config, self.mode, self.on_error)).ok()

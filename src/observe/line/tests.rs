@@ -19,6 +19,7 @@ fn written(sample: f64, status: u16, change: impl Fn(&mut Exchange<'_>)) -> Opti
         headers: HeaderMap::from_iter(headers),
         body: Body::Empty,
         client: Connection { address: Some("192.0.2.7".parse().unwrap()), protocol: Some("2".to_owned()) },
+        edge: Default::default(),
     };
     let mut cx = Exchange::begin(&ports, &settings, &incoming);
     cx.target = Target::parse(&incoming.url, settings.encoded_slash).ok();
@@ -101,7 +102,7 @@ fn a_url_that_could_not_be_read_is_recorded_without_its_secrets() {
 fn identity_notes_and_would_be_verdicts_are_there() {
     let line = written(1.0, 200, |cx| {
         let issuer = Some("https://issuer.example/".to_owned());
-        cx.identity = Some(Identity { kind: "jwt", subject: "ann".to_owned(), issuer, claims: Rc::default(), scopes: Rc::default() });
+        cx.identity = Some(Identity { kind: "jwt", subject: "ann".to_owned(), issuer, ..Identity::default() });
         cx.record.note("cache is down and let pass\n");
         cx.record.would("a.filter", StatusCode::FORBIDDEN, "address-denied");
     })

@@ -75,17 +75,12 @@ impl Edge {
             headers: headers.clone(),
             body: Body::Empty,
             client: Connection::default(),
+            edge: Default::default(),
         };
         let mut cx = Exchange::begin(&self.ports, &settings, &incoming);
         let target = Target::parse(&url, settings.encoded_slash).unwrap();
         cx.target = Some(target.clone());
-        cx.identity = subject.map(|subject| Identity {
-            kind: "jwt",
-            subject,
-            issuer: Some("issuer".to_owned()),
-            scopes: [].into(),
-            claims: Rc::default(),
-        });
+        cx.identity = subject.map(|subject| Identity { kind: "jwt", subject, issuer: Some("issuer".to_owned()), ..Identity::default() });
         cx.route = Some(Rc::new(Route {
             id: "shop: /a".into(),
             api: "shop".into(),

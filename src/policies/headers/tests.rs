@@ -18,9 +18,8 @@ fn changed(toml: &str) -> (Vec<String>, Vec<String>) {
     cx.identity = Some(Identity {
         kind: "jwt",
         subject: "ann".to_owned(),
-        issuer: None,
-        scopes: [].into(),
         claims: claims.as_object().unwrap().clone().into(),
+        ..Identity::default()
     });
     let mut response = Response { headers: request.headers.clone(), ..Response::empty(StatusCode::OK) };
     block_on(policy.on_request(&mut cx, &mut request)).unwrap();

@@ -107,8 +107,14 @@ fn call(outside: &Outside, policy: &Jwt, headers: &[(&str, &str)], query: Option
     for (name, value) in headers {
         map.append(HeaderName::try_from(*name).unwrap(), HeaderValue::try_from(*value).unwrap());
     }
-    let incoming =
-        Incoming { method: Method::GET, url: String::new(), headers: map.clone(), body: Body::Empty, client: Connection::default() };
+    let incoming = Incoming {
+        method: Method::GET,
+        url: String::new(),
+        headers: map.clone(),
+        body: Body::Empty,
+        client: Connection::default(),
+        edge: Default::default(),
+    };
     let mut cx = Exchange::begin(&ports, &settings, &incoming);
     let target = Target { scheme: "https", authority: "shop.example".into(), path: "/".into(), query: query.map(str::to_owned) };
     let mut request = Request { method: Method::GET, target, headers: map, body: Body::Empty };

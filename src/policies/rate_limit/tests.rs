@@ -59,14 +59,14 @@ fn call(outside: &Outside, policy: &Guarded, caller: Caller) -> Seen {
         headers.append(*name, HeaderValue::from_static(value));
     }
     let client = Connection { address: caller.address.map(|address| address.parse().unwrap()), protocol: None };
-    let incoming = Incoming { method: Method::GET, url: String::new(), headers: headers.clone(), body: Body::Empty, client };
+    let incoming =
+        Incoming { method: Method::GET, url: String::new(), headers: headers.clone(), body: Body::Empty, client, edge: Default::default() };
     let mut cx = Exchange::begin(&ports, &settings, &incoming);
     cx.identity = caller.identity.map(|(issuer, subject)| Identity {
         kind: "jwt",
         subject: subject.to_owned(),
         issuer: Some(issuer.to_owned()),
-        scopes: [].into(),
-        claims: Rc::default(),
+        ..Identity::default()
     });
     let target = Target { scheme: "https", authority: "shop.example".to_owned(), path: "/".to_owned(), query: None };
     let mut request = Request { method: Method::GET, target, headers, body: Body::Empty };

@@ -3,6 +3,7 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
+import { durableObjects } from "../../../scripts/lib/objects.mjs";
 
 const { convertV4MiniflareOptions, Log, LogLevel, Miniflare } = createRequire(`${process.cwd()}/package.json`)("miniflare");
 
@@ -50,9 +51,21 @@ export function waitUntil(promise) {
 
 const ENTRY = `
 export { Control } from "./control.js";
-import worker, { Limiter } from "./worker.js";
-export { Limiter };
-export default worker;
+import worker from "./worker.js";
+export * from "./worker.js";
+// What the edge says of a connection comes in a header field here.
+function seen(request) {
+  const facts = request.headers.get("mf-cf-blob");
+  if (facts === null) return request;
+  const seen = new Request(request, { cf: JSON.parse(facts) });
+  seen.headers.delete("mf-cf-blob");
+  return seen;
+}
+export default {
+  fetch(request, env, context) {
+    return worker.fetch(seen(request), env, context);
+  },
+};
 `;
 
 // Where the worker's own fetches go: on to one server that plays every origin, the absolute URL kept.
@@ -72,6 +85,7 @@ const DATE = "2026-11-17";
 // What lies in `build` is what is deployed; `target/contracts` has two doors more.
 function options(directory, routes, variables, originsPort, onLine) {
   const built = (name) => readFileSync(join(process.cwd(), directory, name));
+  const classes = durableObjects(process.cwd()).map(({ binding, className }) => [binding, { className, useSQLite: true }]);
   const doors = directory === "build" ? [] : ["Contracts", "Fault"];
   return convertV4MiniflareOptions({
     host: "127.0.0.1",
@@ -86,7 +100,7 @@ function options(directory, routes, variables, originsPort, onLine) {
         compatibilityDate: DATE,
         modulesRoot: "/",
         modules: [
-          { type: "ESModule", path: "/entry.js", contents: ENTRY + doors.map((name) => `export { ${name} } from "./worker.js";`).join("") },
+          { type: "ESModule", path: "/entry.js", contents: ENTRY },
           { type: "ESModule", path: "/control.js", contents: CONTROL },
           { type: "ESModule", path: "/runtime.js", contents: RUNTIME },
           { type: "ESModule", path: "/worker.js", contents: built("worker.js").toString().replaceAll('"cloudflare:workers"', '"./runtime.js"') },
@@ -94,7 +108,7 @@ function options(directory, routes, variables, originsPort, onLine) {
           { type: "Text", path: "/routes.json", contents: routes },
         ],
         bindings: variables,
-        durableObjects: { LIMITER: { className: "Limiter", useSQLite: true } },
+        durableObjects: Object.fromEntries(classes),
         outboundService: "origins",
         unsafeDirectSockets: [
           { host: "127.0.0.1", port: 0, proxy: true },
