@@ -13,6 +13,7 @@ use async_trait::async_trait;
 use crate::http::{OriginRequest, Response};
 use crate::limits::gcra::{TakeReply, TakeRequest};
 
+pub mod ask;
 #[cfg(any(test, feature = "contracts"))]
 pub mod contract;
 

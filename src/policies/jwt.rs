@@ -17,7 +17,7 @@ use crate::error::Challenge;
 mod checked;
 mod credential;
 mod forward;
-mod key_source;
+pub(crate) mod key_source;
 #[cfg(test)]
 mod tests;
 mod written;

@@ -15,7 +15,8 @@ use crate::auth::keys::KeySet;
 use crate::auth::refresh::{Action, Event, Periods, Refresh};
 use crate::http::{Body, HeaderMap, HeaderValue, Method, OriginRequest, Response, StatusCode, header};
 use crate::observe::trace;
-use crate::ports::{FetchError, Ports};
+use crate::ports::Ports;
+use crate::ports::ask::ask_for;
 
 /// How long an issuer may take, in milliseconds.
 const DEADLINE_MS: u64 = 5_000;
@@ -182,16 +183,7 @@ impl Published {
             first_byte_ms: DEADLINE_MS,
             total_ms: DEADLINE_MS,
         };
-        let mut response = match ports.fetch.fetch(request).await {
-            Ok(response) => response,
-            Err(FetchError::Timeout) => return Err(format!("{} did not answer in {DEADLINE_MS} ms", self.url)),
-            Err(FetchError::BodyTooLarge) => return Err(format!("{} did not take the request", self.url)),
-            Err(FetchError::Unreachable(detail)) => return Err(format!("{} is not reachable: {detail}", self.url)),
-        };
-        if response.status != StatusCode::OK {
-            return Err(format!("{} answered with status {}", self.url, response.status.as_u16()));
-        }
-        response.body.read(MAX_BODY).await.map_err(|error| format!("the body of {} cannot be read: {error:?}", self.url))
+        ask_for(&*ports.fetch, request, MAX_BODY).await
     }
 
     async fn cached(&self, ports: &Ports) -> Option<(u64, Bytes)> {
