@@ -97,6 +97,15 @@ pub trait Limiter {
     async fn take(&self, subject: &str, request: &TakeRequest) -> Result<TakeReply, PortError>;
 }
 
+/// Which proofs were used already, one object per space and shard of it.
+#[async_trait(?Send)]
+pub trait Replay {
+    /// Whether `id` is used in `space` for the first time; it is remembered until `until_ms` (milliseconds since the epoch, at most
+    /// [`crate::auth::replay::LONGEST_MS`] ahead) and a little longer. Only a digest of it is kept. Where this fails the id may have
+    /// been remembered or not: a proof with it must not be accepted.
+    async fn first_time(&self, space: &str, id: &str, until_ms: u64) -> Result<bool, PortError>;
+}
+
 /// Where access records go.
 pub trait Log {
     /// Writes one line, which has no line feed in it.
@@ -120,6 +129,8 @@ pub struct Ports {
     pub edge_cache: Rc<dyn EdgeCache>,
     /// Counters.
     pub limiter: Rc<dyn Limiter>,
+    /// Used proofs.
+    pub replay: Rc<dyn Replay>,
     /// Access records.
     pub log: Rc<dyn Log>,
 }

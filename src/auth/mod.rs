@@ -14,6 +14,7 @@ pub mod keys;
 pub mod pem;
 pub mod refresh;
 pub mod refusal;
+pub mod replay;
 pub mod token;
 pub mod verified;
 pub mod verify;

@@ -10,12 +10,14 @@ pub mod body;
 pub mod edge_cache;
 pub mod fetch;
 pub mod limiter;
+pub mod replay;
 pub mod scene;
 
 pub use body::ChunkedBody;
 pub use edge_cache::MemoryEdgeCache;
 pub use fetch::{Act, Reply, ScriptedFetch, ScriptedOrigin, SeenCall};
 pub use limiter::MemoryLimiter;
+pub use replay::MemoryReplay;
 pub use scene::Scene;
 
 /// A clock that stands still until it is moved.
@@ -124,6 +126,8 @@ pub struct Outside {
     pub edge_cache: Rc<MemoryEdgeCache>,
     /// The counters.
     pub limiter: Rc<MemoryLimiter>,
+    /// The used proofs.
+    pub replay: Rc<MemoryReplay>,
     /// Every line written.
     pub log: Rc<LineLog>,
 }
@@ -138,6 +142,7 @@ impl Outside {
             fetch: Rc::new(ScriptedFetch::new(clock.clone())),
             edge_cache: Rc::new(MemoryEdgeCache::new(clock.clone())),
             limiter: Rc::new(MemoryLimiter::new(clock.clone())),
+            replay: Rc::new(MemoryReplay::new(clock.clone())),
             log: Rc::default(),
             clock,
         }
@@ -153,6 +158,7 @@ impl Outside {
             fetch: self.fetch.clone(),
             edge_cache: self.edge_cache.clone(),
             limiter: self.limiter.clone(),
+            replay: self.replay.clone(),
             log: self.log.clone(),
         }
     }

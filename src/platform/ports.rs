@@ -11,11 +11,9 @@ use worker::{Env, console_log};
 use super::body::{Cap, Outgoing, Stream};
 use super::{bridge, task, wire};
 use crate::http::{HeaderMap, OriginRequest, Response, StatusCode};
-use crate::limits::gcra::{TakeReply, TakeRequest};
-use crate::ports::{Background, Clock, EdgeCache, Entropy, Environment, Fetch, FetchError, Limiter, LocalFuture, Log, PortError, Ports};
+use crate::ports::{Background, Clock, EdgeCache, Entropy, Environment, Fetch, FetchError, LocalFuture, Log, PortError, Ports};
 
-/// How long a limiter object may take to answer; then the policy's `on_error` decides.
-const LIMITER_DEADLINE_MS: f64 = 1_000.0;
+mod objects;
 
 /// Every port, over the runtime.
 pub fn real(env: Env) -> Ports {
@@ -28,6 +26,7 @@ pub fn real(env: Env) -> Ports {
         fetch: runtime.clone(),
         edge_cache: runtime.clone(),
         limiter: runtime.clone(),
+        replay: runtime.clone(),
         log: runtime,
     }
 }
@@ -126,18 +125,6 @@ impl EdgeCache for Runtime {
     async fn delete(&self, key: &str) -> Result<bool, PortError> {
         let deleted = task::call(|id| bridge::cache_delete(id, key)).await.map_err(cache_error)?;
         Ok(deleted.is_truthy())
-    }
-}
-
-#[async_trait(?Send)]
-impl Limiter for Runtime {
-    async fn take(&self, subject: &str, request: &TakeRequest) -> Result<TakeReply, PortError> {
-        let error = |detail: String| PortError { port: "limiter", detail };
-        let request = serde_json::to_string(request).map_err(|e| error(e.to_string()))?;
-        let reply = task::call(|id| bridge::call_object(id, "LIMITER", subject, "take", &request, LIMITER_DEADLINE_MS)).await;
-        let reply = reply.map_err(|e| error(bridge::text(&e)))?;
-        let reply = reply.as_string().ok_or_else(|| error("the reply is not a text".to_owned()))?;
-        serde_json::from_str(&reply).map_err(|e| error(e.to_string()))
     }
 }
 

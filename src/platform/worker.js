@@ -79,3 +79,6 @@ function objectOf(className, methods) {
 
 /** Counts for one subject; the counting itself is in the wasm. */
 export const Limiter = objectOf("LimiterObject", ["take", "alarm"]);
+
+/** Remembers which proofs were used; see `auth/replay.rs`. */
+export const Replay = objectOf("ReplayObject", ["spend", "alarm"]);

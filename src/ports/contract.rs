@@ -34,6 +34,7 @@ pub async fn run(world: &World) -> Vec<(&'static str, Outcome)> {
         ("fetch", fetch(world).await),
         ("edge_cache", edge_cache(world).await),
         ("limiter", limiter(world).await),
+        ("replay", replay(world).await),
         ("log", log(world)),
     ]
 }
@@ -189,6 +190,21 @@ async fn limiter(World { ports, .. }: &World) -> Outcome {
     let returned = ports.limiter.take("ahead", &back).await.map_err(|error| error.to_string())?;
     let left: Vec<u64> = returned.windows.iter().map(|window| window.remaining).collect();
     hold(returned.granted == 0 && left == [98], format!("four came back: {returned:?}"))
+}
+
+async fn replay(World { ports, .. }: &World) -> Outcome {
+    let now_ms = ports.clock.now_ms();
+    let spend = |space: &'static str, id: &'static str, until_ms| async move {
+        ports.replay.first_time(space, id, until_ms).await.map_err(|error| error.to_string())
+    };
+    hold(spend("one", "a", now_ms + 60_000).await?, "an id that nobody has used was used")?;
+    for until_ms in [now_ms + 60_000, now_ms + 120_000, now_ms.saturating_sub(60_000)] {
+        hold(!spend("one", "a", until_ms).await?, "an id passed twice")?;
+    }
+    hold(spend("one", "b", now_ms + 60_000).await?, "another id was used")?;
+    hold(spend("another", "a", now_ms + 60_000).await?, "two spaces share their ids")?;
+    hold(spend("one", "", now_ms).await? && !spend("one", "", now_ms).await?, "an id whose time is now passed twice")?;
+    hold(spend("one", "c", now_ms + 86_400_000 + 60_000).await.is_err(), "an id was remembered for more than a day")
 }
 
 fn log(World { ports, .. }: &World) -> Outcome {

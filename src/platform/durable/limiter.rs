@@ -4,12 +4,12 @@
 
 use std::cell::RefCell;
 
-use js_sys::Date;
 use serde::Deserialize;
 use wasm_bindgen::prelude::*;
 use worker::worker_sys::DurableObjectState;
 use worker::{SqlStorageValue, State, Storage};
 
+use super::{delete_all, now_ms, set_alarm};
 use crate::limits::ledger::{Chore, Ledger};
 
 /// The object behind the class `Limiter` of `worker.js`.
@@ -45,7 +45,7 @@ impl LimiterObject {
         };
         let (reply, alarm_ms) = ledger.take(now_ms(), &request);
         if let Some(alarm_ms) = alarm_ms {
-            self.set_alarm(alarm_ms)?;
+            set_alarm(&self.storage, alarm_ms)?;
         }
         Ok(serde_json::to_string(&reply)?)
     }
@@ -65,14 +65,10 @@ impl LimiterObject {
                 let sql = self.storage.sql();
                 sql.exec("CREATE TABLE IF NOT EXISTS ledger (one INTEGER PRIMARY KEY CHECK (one = 1), state TEXT NOT NULL)", None)?;
                 sql.exec("INSERT OR REPLACE INTO ledger VALUES (1, ?)", vec![SqlStorageValue::String(state)])?;
-                self.set_alarm(next_ms)
+                set_alarm(&self.storage, next_ms)
             }
-            Chore::Wait(next_ms) => self.set_alarm(next_ms),
-            Chore::Delete => {
-                // The promise is the runtime's to keep: the output gate holds replies until it has settled.
-                let _ = self.storage.as_raw().delete_all().map_err(failed)?;
-                Ok(())
-            }
+            Chore::Wait(next_ms) => set_alarm(&self.storage, next_ms),
+            Chore::Delete => delete_all(&self.storage),
         }
     }
 
@@ -86,19 +82,4 @@ impl LimiterObject {
         let rows: Vec<Row> = sql.exec("SELECT state FROM ledger", None)?.to_array()?;
         Ok(Ledger::load(rows.first().map(|row| row.state.as_str())))
     }
-
-    fn set_alarm(&self, at_ms: u64) -> Result<(), JsError> {
-        let at = Date::new(&JsValue::from_f64(at_ms as f64));
-        let _ = self.storage.as_raw().set_alarm(at, JsValue::NULL.into()).map_err(failed)?;
-        Ok(())
-    }
-}
-
-fn failed(error: JsValue) -> JsError {
-    JsError::new(&super::super::bridge::text(&error))
-}
-
-#[allow(clippy::disallowed_methods, reason = "an object is the platform's own, and asks its own clock")]
-fn now_ms() -> u64 {
-    worker::Date::now().as_millis()
 }
