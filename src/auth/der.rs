@@ -1,10 +1,11 @@
-//! As much of DER (X.690) as a public key needs: SubjectPublicKeyInfo (RFC 5280 section 4.1.2.7) and PKCS#1 (RFC 8017
-//! appendix A.1.1).
+//! As much of DER (X.690) as keys need: SubjectPublicKeyInfo (RFC 5280 section 4.1.2.7), PKCS#1 (RFC 8017 appendix A.1.1), and of
+//! private keys the envelope (RFC 5958 section 2).
 
 use super::keys::Key;
 
 const INTEGER: u8 = 0x02;
 const BIT_STRING: u8 = 0x03;
+const OCTET_STRING: u8 = 0x04;
 const OBJECT_IDENTIFIER: u8 = 0x06;
 const SEQUENCE: u8 = 0x30;
 
@@ -64,6 +65,45 @@ pub fn rsa_public_key(der: &[u8]) -> Result<Key, &'static str> {
     Key::rsa(n, e)
 }
 
+/// A private key by its kind. What is inside is read by what signs with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PrivateKey<'a> {
+    /// The PKCS#1 form (RFC 8017 appendix A.1.2).
+    Rsa(&'a [u8]),
+    /// The whole envelope of a key of the curve P-256.
+    P256(&'a [u8]),
+    /// The whole envelope of a key of the curve P-384.
+    P384(&'a [u8]),
+    /// The whole envelope of an Ed25519 key.
+    Ed25519(&'a [u8]),
+}
+
+/// Reads a OneAsymmetricKey, PEM's `PRIVATE KEY`.
+///
+/// # Errors
+/// Why it must not be used.
+pub fn private_key_info(der: &[u8]) -> Result<PrivateKey<'_>, &'static str> {
+    const MALFORMED: &str = "it is not the DER form of a private key";
+    let (info, rest) = take(der, SEQUENCE).ok_or(MALFORMED)?;
+    let (_, info) = take(info, INTEGER).ok_or(MALFORMED)?;
+    let (algorithm, info) = take(info, SEQUENCE).ok_or(MALFORMED)?;
+    let (key, _) = take(info, OCTET_STRING).ok_or(MALFORMED)?;
+    let (name, parameters) = take(algorithm, OBJECT_IDENTIFIER).ok_or(MALFORMED)?;
+    if !rest.is_empty() {
+        return Err(MALFORMED);
+    }
+    match name {
+        RSA_ENCRYPTION => Ok(PrivateKey::Rsa(key)),
+        EC_PUBLIC_KEY => match take(parameters, OBJECT_IDENTIFIER) {
+            Some((P256, _)) => Ok(PrivateKey::P256(der)),
+            Some((P384, _)) => Ok(PrivateKey::P384(der)),
+            _ => Err("its curve is neither P-256 nor P-384"),
+        },
+        ED25519 => Ok(PrivateKey::Ed25519(der)),
+        _ => Err("its algorithm is not RSA, EC or Ed25519"),
+    }
+}
+
 /// The contents of the element with this tag at the beginning, and what follows it.
 fn take(der: &[u8], tag: u8) -> Option<(&[u8], &[u8])> {
     let (first, rest) = der.split_first()?;
@@ -107,7 +147,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_bytes_break_the_reader(bytes in prop::collection::vec(prop::sample::select(vec![0u8, 1, 2, 3, 4, 6, 0x30, 0x81, 0x82, 0xff]), 0..64)) {
-            let _ = (public_key_info(&bytes), rsa_public_key(&bytes));
+            let _ = (public_key_info(&bytes), rsa_public_key(&bytes), private_key_info(&bytes));
         }
     }
 }

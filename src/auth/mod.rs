@@ -6,6 +6,7 @@
 pub mod algorithm;
 pub mod base64url;
 pub mod claims;
+pub mod client_auth;
 pub mod der;
 pub mod identity;
 pub mod json;
@@ -15,6 +16,7 @@ pub mod pem;
 pub mod refresh;
 pub mod refusal;
 pub mod replay;
+pub mod signing;
 pub mod token;
 pub mod verified;
 pub mod verify;

@@ -4,6 +4,7 @@
 pub mod build;
 pub mod compiler;
 pub mod runtime;
+pub mod server_url;
 pub mod template;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod text;

@@ -41,6 +41,31 @@ pub fn decode(text: &str) -> Cow<'_, str> {
     Cow::Owned(String::from_utf8(decoded).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))
 }
 
+/// Appends `name=value` to a form or a query, both encoded.
+pub fn push(form: &mut String, name: &str, value: &str) {
+    if !form.is_empty() {
+        form.push('&');
+    }
+    encode(form, name);
+    form.push('=');
+    encode(form, value);
+}
+
+/// Appends a name or a value, encoded: letters, digits and `*-._` as they are, a space as `+`, all else by `%`.
+pub fn encode(form: &mut String, text: &str) {
+    for byte in text.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'*' | b'-' | b'.' | b'_' => form.push(char::from(byte)),
+            b' ' => form.push('+'),
+            other => {
+                const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
+                let digit = |value: u8| DIGITS.get(usize::from(value)).copied().map_or('0', char::from);
+                form.extend(['%', digit(other >> 4), digit(other & 15)]);
+            }
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -62,5 +87,14 @@ mod tests {
         check("a=100%&b=%zz&c=%4", &[("a", "100%"), ("b", "%zz"), ("c", "%4")]);
         check("a=%ff", &[("a", "\u{fffd}")]);
         check("a=%2B%26", &[("a", "+&")]);
+    }
+
+    #[test]
+    fn a_form_is_encoded_for_any_reader() {
+        let mut form = String::new();
+        push(&mut form, "a b", "c&d=e+f%é/~");
+        push(&mut form, "g", "*-._");
+        assert_eq!(form, "a+b=c%26d%3De%2Bf%25%C3%A9%2F%7E&g=*-._");
+        check(&form, &[("a b", "c&d=e+f%é/~"), ("g", "*-._")]);
     }
 }

@@ -2,7 +2,7 @@
 // between wasm and JavaScript costs. Header fields travel as one text: name, line feed, value, line feed, and so on; neither
 // can contain a line feed.
 import { env, waitUntil as keepAlive } from "cloudflare:workers";
-import { constants, createPublicKey, createVerify, verify as verifySignature } from "node:crypto";
+import { constants, createPrivateKey, createPublicKey, createSign, createVerify, sign as makeSignature, verify as verifySignature } from "node:crypto";
 import { settleCall, startTask } from "../../build/index.js";
 
 // A bare workerd tells the peer's address itself; everywhere else the edge's own header field does.
@@ -285,4 +285,16 @@ export function verify(digest, key, message, signature, saltLength) {
   // key itself. A key is kept for one algorithm only.
   Object.assign(key, { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength });
   return createVerify(digest).update(message).verify(key, signature);
+}
+
+/** A private key in DER, of the form "pkcs1" or "pkcs8". */
+export function privateKey(der, form) {
+  return createPrivateKey({ key: Buffer.from(der), format: "der", type: form });
+}
+
+/** A signature; PSS where `saltLength` is given, as in [`verify`]. */
+export function sign(digest, key, message, saltLength) {
+  if (saltLength === undefined) return makeSignature(digest, message, key);
+  Object.assign(key, { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength });
+  return createSign(digest).update(message).sign(key);
 }

@@ -74,6 +74,12 @@ extern "C" {
     #[wasm_bindgen(catch)]
     pub fn verify(digest: Option<&str>, key: &JsValue, message: &[u8], signature: &[u8], salt_length: Option<u32>)
     -> Result<bool, JsValue>;
+
+    #[wasm_bindgen(catch, js_name = privateKey)]
+    pub fn private_key(der: &[u8], form: &str) -> Result<JsValue, JsValue>;
+
+    #[wasm_bindgen(catch)]
+    pub fn sign(digest: Option<&str>, key: &JsValue, message: &[u8], salt_length: Option<u32>) -> Result<Vec<u8>, JsValue>;
 }
 
 /// An error of the runtime as a text for the log.

@@ -8,7 +8,7 @@ use wasm_bindgen::prelude::*;
 use worker::{Delay, Env};
 
 use super::body::Stream;
-use super::{bridge, ports};
+use super::{bridge, crypto, ports};
 use crate::http::HeaderMap;
 use crate::ports::LocalFuture;
 use crate::ports::contract::{World, run};
@@ -16,6 +16,7 @@ use crate::ports::contract::{World, run};
 /// Every port's name and what it did not hold to, as JSON: `[["clock", null], ["fetch", "..."]]`.
 #[wasm_bindgen]
 pub async fn contracts(env: Env) -> String {
+    crypto::install();
     let settle = || -> LocalFuture { Box::pin(async { Delay::from(Duration::from_millis(100)).await }) };
     let stream = |text: &str| {
         let message = bridge::respond(&JsValue::UNDEFINED, 200, "", &JsValue::from_str(text)).unwrap_or(JsValue::NULL);

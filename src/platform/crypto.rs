@@ -16,6 +16,8 @@ use wasm_bindgen::JsValue;
 
 use super::bridge;
 
+mod signing;
+
 /// Keys kept as the runtime has them. A gateway uses a handful; rotation throws all of them away when there are too many.
 const MOST_KEYS: usize = 256;
 
@@ -24,7 +26,7 @@ thread_local! {
 }
 
 static PROVIDER: CryptoProvider = CryptoProvider {
-    signer_factory: |_, _| Err(ErrorKind::UnsupportedAlgorithm.into()),
+    signer_factory: signing::signer,
     verifier_factory: verifier,
     key_utils: KeyUtils {
         rsa_pub_components_from_private_key: |_| Err(ErrorKind::UnsupportedAlgorithm.into()),

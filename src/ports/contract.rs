@@ -5,6 +5,11 @@ use std::cell::Cell;
 use std::rc::Rc;
 
 use super::{FetchError, LocalFuture, Ports};
+use crate::auth::algorithm::Algorithm;
+use crate::auth::keys::{Key, KeySet};
+use crate::auth::pem;
+use crate::auth::signing::SigningKey;
+use crate::auth::token::Token;
 use crate::http::{Body, HeaderMap, HeaderName, HeaderValue, Method, OriginRequest, Response, StatusCode};
 use crate::limits::gcra::{TakeRequest, Unspent, Window};
 
@@ -36,6 +41,7 @@ pub async fn run(world: &World) -> Vec<(&'static str, Outcome)> {
         ("limiter", limiter(world).await),
         ("replay", replay(world).await),
         ("log", log(world)),
+        ("signatures", signatures()),
     ]
 }
 
@@ -210,6 +216,40 @@ async fn replay(World { ports, .. }: &World) -> Outcome {
 fn log(World { ports, .. }: &World) -> Outcome {
     ports.log.line(r#"{"contract":"a line"}"#);
     Ok(())
+}
+
+/// The crypto provider is no port, but it is another one in the worker: whatever signs here is verified here.
+fn signatures() -> Outcome {
+    use Algorithm::{ES256, ES384, EdDSA, HS256, HS384, HS512, PS256, PS384, PS512, RS256, RS384, RS512};
+    macro_rules! pair {
+        ($name:literal) => {
+            (
+                include_str!(concat!("../../tests/tokens/keys/", $name, ".pem")),
+                include_str!(concat!("../../tests/tokens/keys/", $name, ".pub.pem")),
+            )
+        };
+    }
+    let (p256, p384, ed25519, rsa) = (pair!("p256"), pair!("p384"), pair!("ed25519"), pair!("rsa"));
+    let by_pair = [(ES256, p256), (ES384, p384), (EdDSA, ed25519)];
+    let by_rsa = [RS256, RS384, RS512, PS256, PS384, PS512].map(|algorithm| (algorithm, rsa));
+    let verified = |algorithm: Algorithm, key: SigningKey, set: &KeySet| {
+        // Each signature of ECDSA has other numbers, now and then shorter ones.
+        for round in 0..if algorithm == ES256 { 40 } else { 2 } {
+            let claims = serde_json::Map::from_iter([("round".to_owned(), round.into())]);
+            let text = key.sign("JWT", None, &claims)?;
+            let token = Token::parse(&text).map_err(|refusal| refusal.to_string())?;
+            set.verify(&token).map_err(|refusal| format!("{}: {refusal}", algorithm.name()))?;
+        }
+        Ok::<(), String>(())
+    };
+    for (algorithm, (private, public)) in by_pair.into_iter().chain(by_rsa) {
+        verified(algorithm, SigningKey::from_pem(private, Some(algorithm))?, &pem::parse(public)?)?;
+    }
+    for algorithm in [HS256, HS384, HS512] {
+        let set = KeySet { keys: vec![Key::secret(&[7; 64], &[algorithm])?], skipped: Vec::new() };
+        verified(algorithm, SigningKey::secret(&[7; 64], algorithm)?, &set)?;
+    }
+    hold(SigningKey::from_pem(p256.0, Some(ES384)).is_err(), "a key signs with another's algorithm")
 }
 
 #[cfg(test)]

@@ -44,7 +44,7 @@ async fn the_ports_of_the_worker_hold() {
     ]))
     .await;
     let outcomes: Vec<(String, Option<String>)> = serde_json::from_str(&behind("Contracts").await).unwrap();
-    assert_eq!(outcomes.len(), 9);
+    assert!(outcomes.len() >= 10, "{outcomes:?}");
     let broken: Vec<_> = outcomes.iter().filter(|(_, outcome)| outcome.is_some()).collect();
     assert!(broken.is_empty(), "{broken:#?}");
 }

@@ -102,6 +102,7 @@ pub fn sketch(
             if *next >= STAND_INS.len() {
                 let [stand_in, ..] = STAND_INS else { return (needs, Ok(())) };
                 let message = first.message.replace(stand_in, "${...}");
+                needs = Needs { variables: needs.variables, secrets: needs.secrets, ..found };
                 return (needs, if begins { Err(ConfigError { message, ..first }) } else { Ok(()) });
             }
         }

@@ -12,6 +12,7 @@ use crate::auth::keys::{Key, KeySet};
 use crate::auth::pem;
 use crate::auth::refresh::Periods;
 use crate::config::compiler::{Compiler, ConfigError};
+use crate::config::server_url;
 use crate::config::values::Duration;
 use crate::http::HeaderName;
 
@@ -180,7 +181,7 @@ fn texts(field: &str, names: &Names, compiler: &mut Compiler<'_>) -> Result<Vec<
 fn keys(config: &Config, compiler: &mut Compiler<'_>) -> Result<KeySource, ConfigError> {
     if let Some(written) = &config.jwks {
         let periods = Periods { refresh_ms: config.refresh.ms(), cooldown_ms: config.cooldown.ms() };
-        let url = published_at(written, compiler)?;
+        let url = server_url::resolve("jwks", written, compiler)?;
         return Ok(KeySource::Published(Rc::new(Published::new(url, periods, config.algorithms.clone()))));
     }
     if let Some(inline) = &config.jwks_inline {
@@ -188,7 +189,8 @@ fn keys(config: &Config, compiler: &mut Compiler<'_>) -> Result<KeySource, Confi
     }
     if let Some(written) = &config.pem {
         let text = compiler.text("pem", written)?;
-        let set = pem::parse(&text).map_err(|message| ConfigError { missing: variable(written), ..ConfigError::at("pem", message) })?;
+        let set = pem::parse(&text)
+            .map_err(|message| ConfigError { missing: server_url::variable(written), ..ConfigError::at("pem", message) })?;
         return fixed("pem", set, config.algorithms.as_deref());
     }
     let Some(secret) = &config.secret else { return Err(ConfigError::at("", "there are no keys")) };
@@ -200,44 +202,6 @@ fn keys(config: &Config, compiler: &mut Compiler<'_>) -> Result<KeySource, Confi
         missing: Some(secret.secret.clone()),
     })?;
     Ok(KeySource::Fixed(Rc::new(KeySet { keys: vec![key], skipped: Vec::new() })))
-}
-
-/// A URL that begins with a variable is the deployment's own affair; any other must be https, or http on loopback.
-fn published_at(written: &str, compiler: &mut Compiler<'_>) -> Result<String, ConfigError> {
-    let authority = |rest: &str| rest.split(['/', '?', '#']).next().unwrap_or_default().to_owned();
-    let wrong = |message: &str| Err(ConfigError::at("jwks", message));
-    if !written.starts_with("${") {
-        match written.split_once("://") {
-            Some(("https" | "http", rest)) if authority(rest).is_empty() => return wrong("the URL has no host"),
-            Some(("https" | "http", rest)) if authority(rest).contains('@') => return wrong("a URL with a password in it is not used"),
-            Some(("https", _)) => {}
-            Some(("http", rest)) if is_loopback(&authority(rest)) || authority(rest).contains("${") => {}
-            Some(("http", _)) => return wrong("keys that come over plain http are anybody's keys; write https://"),
-            _ => return wrong("it is not an absolute URL; write one such as \"https://issuer.example/jwks.json\""),
-        }
-    }
-    let url = compiler.text("jwks", written)?;
-    if !url.starts_with("https://") && !url.starts_with("http://") {
-        let message = "with its variables filled in, it is not an https URL";
-        return Err(ConfigError { missing: variable(written), ..ConfigError::at("jwks", message) });
-    }
-    Ok(url)
-}
-
-/// The first variable of a text: what the deployment gave for it is what is wrong.
-fn variable(written: &str) -> Option<String> {
-    let (_, after) = written.split_once("${")?;
-    after.split_once('}').map(|(name, _)| name.to_owned())
-}
-
-fn is_loopback(authority: &str) -> bool {
-    let host = match authority.rsplit_once(':') {
-        Some((host, port)) if port.bytes().all(|b| b.is_ascii_digit()) => host,
-        _ => authority,
-    };
-    let host = host.to_ascii_lowercase();
-    let four: Option<std::net::Ipv4Addr> = host.parse().ok();
-    host == "localhost" || host.ends_with(".localhost") || host == "[::1]" || four.is_some_and(|address| address.is_loopback())
 }
 
 fn inline_keys(inline: &InlineKeys) -> Result<KeySet, ConfigError> {

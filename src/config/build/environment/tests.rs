@@ -45,3 +45,15 @@ fn unknown_values_are_judged_as_far_as_they_can_be() {
     check("ftp://${HOST}", |text| text.starts_with("https://"), (false, &["HOST"]));
     check("${ODD}", |text| text == "something that nobody guesses", (true, &["ODD"]));
 }
+
+#[test]
+fn what_is_needed_is_known_although_no_stand_in_fits() {
+    let named = |_: &str| (vec!["PEM".to_owned()], false);
+    let (needs, result) = sketch("id", named, |compiler| {
+        compiler.needs.identity_headers.insert("x-user".to_owned());
+        compiler.text("pem", "${PEM}").and_then(|_| Err(ConfigError::at("pem", "there is no key in it")))
+    });
+    assert_eq!(result, Ok(()));
+    assert_eq!(Vec::from_iter(needs.variables), ["PEM"]);
+    assert_eq!(Vec::from_iter(needs.identity_headers), ["x-user"], "clients must not be able to send it");
+}

@@ -60,7 +60,7 @@ fn a_key_set_is_fetched_safely_or_not_at_all() {
         ("http://127.0.0.2/jwks", Ok(())),
         ("http://[::1]:9000/jwks", Ok(())),
         ("${ISSUER}/jwks", Ok(())),
-        ("http://issuer.example/jwks", Err("jwks: keys that come over plain http are anybody's keys")),
+        ("http://issuer.example/jwks", Err("jwks: what comes over plain http may be anybody's")),
         ("http://127.0.0.1.evil.example/jwks", Err("plain http")),
         ("http://localhost.evil.example/jwks", Err("plain http")),
         ("http://localhost@evil.example/jwks", Err("password")),
