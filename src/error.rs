@@ -88,6 +88,8 @@ pub enum GatewayError {
     AddressDenied { log: String },
     /// A limit is used up (429).
     RateLimited { standing: Box<Standing> },
+    /// Too many proofs from this address or for this account have failed (429); which of the two, only `log` says.
+    TooManyFailures { retry_after_ms: u64, log: String },
     /// The body is larger than the route allows (413). `max` in bytes.
     BodyTooLarge { max: u64 },
     /// The request's head is larger than the gateway allows (431).
@@ -140,6 +142,11 @@ impl GatewayError {
     /// Whether a store or a dependency failed, so that a policy's `on_error` decides.
     pub fn is_outage(&self) -> bool {
         matches!(self, Self::PolicyUnavailable { .. })
+    }
+
+    /// Whether nobody has been established (401): another proof may do where this one has not.
+    pub fn is_unproven(&self) -> bool {
+        matches!(self, Self::Unauthenticated { .. })
     }
 
     /// The one translation of an early end to HTTP.
@@ -212,6 +219,12 @@ impl GatewayError {
                 let detail = format!("The limit is used up; try again in {} s.", standing.retry_after_s());
                 let log = format!("limit {}", violated_policies.join(", "));
                 (StatusCode::TOO_MANY_REQUESTS, "quota-exceeded", "Too many requests", detail.into(), Client, log)
+            }
+            Self::TooManyFailures { retry_after_ms, log } => {
+                let seconds = retry_after_ms.div_ceil(1_000).max(1);
+                add(header::RETRY_AFTER, seconds.to_string());
+                let detail = format!("Too many proofs of identity have failed; try again in {seconds} s.");
+                (StatusCode::TOO_MANY_REQUESTS, "too-many-failures", "Too many failed proofs", detail.into(), Client, log.clone())
             }
             Self::BodyTooLarge { max } => {
                 let detail = format!("The body may have at most {max} bytes.");

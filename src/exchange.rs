@@ -13,6 +13,7 @@ use crate::http::edge::{EdgeFacts, EdgeSource};
 use crate::http::{HeaderName, HeaderValue, Method, Request, Response, Target, address};
 use crate::observe::record::Record;
 use crate::observe::trace::{self, TraceContext};
+use crate::policies::guessing::Attempts;
 use crate::ports::Ports;
 use crate::routing::Route;
 
@@ -53,6 +54,8 @@ pub struct Exchange<'a> {
     pub params: Vec<(String, String)>,
     /// Who is calling, once established.
     pub identity: Option<Identity>,
+    /// The proofs that the policy at work has tried; see [`crate::policies::guessing`].
+    pub attempts: Attempts,
     /// The largest body, in bytes, that may go to the origin; what is longer breaks off as it streams.
     pub body_max: Option<u64>,
     /// What the record will say.
@@ -87,6 +90,7 @@ impl<'a> Exchange<'a> {
             route: None,
             params: Vec::new(),
             identity: None,
+            attempts: Attempts::default(),
             body_max: None,
             record: Record::default(),
             cache: None,

@@ -11,6 +11,7 @@ use crate::http::{HeaderName, Method, Request, Response, Target, forwarded, head
 use crate::observe::recorder::Recorder;
 use crate::policies::Flow;
 use crate::policies::guard::{Chain, Guarded};
+use crate::policies::guessing::{Guessing, SharedTallies};
 use crate::ports::Ports;
 use crate::routing::table::{Found, Table};
 
@@ -54,6 +55,7 @@ impl Gateway {
         let environment = ports.environment.clone();
         let realm = |api: Option<usize>| api.and_then(|api| form.apis.get(api)).map_or(form.settings.name.as_str(), |api| &api.title);
         let mut reads_edge = false;
+        let tallies = SharedTallies::default();
         let policies: Vec<Rc<Guarded>> = form
             .policies
             .iter()
@@ -66,6 +68,7 @@ impl Gateway {
                     kind: policy.policy.facts().name,
                     mode: policy.mode,
                     on_error: policy.on_error,
+                    guessing: policy.failures.map(|rate| Guessing::new(rate, &tallies)),
                     policy: compiled,
                 })
             })

@@ -12,6 +12,7 @@ use async_trait::async_trait;
 
 use crate::http::{OriginRequest, Response};
 use crate::limits::gcra::{TakeReply, TakeRequest};
+use crate::limits::guesses::{GuessReply, GuessRequest};
 
 pub mod ask;
 #[cfg(any(test, feature = "contracts"))]
@@ -106,6 +107,13 @@ pub trait Replay {
     async fn first_time(&self, space: &str, id: &str, until_ms: u64) -> Result<bool, PortError>;
 }
 
+/// Failed proofs of identity, one object per subject.
+#[async_trait(?Send)]
+pub trait Guesses {
+    /// Counts a failed proof of `subject` or asks about it; afterwards, how long it is held.
+    async fn tell(&self, subject: &str, request: &GuessRequest) -> Result<GuessReply, PortError>;
+}
+
 /// Where access records go.
 pub trait Log {
     /// Writes one line, which has no line feed in it.
@@ -131,6 +139,8 @@ pub struct Ports {
     pub limiter: Rc<dyn Limiter>,
     /// Used proofs.
     pub replay: Rc<dyn Replay>,
+    /// Failed proofs.
+    pub guesses: Rc<dyn Guesses>,
     /// Access records.
     pub log: Rc<dyn Log>,
 }

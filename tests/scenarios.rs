@@ -106,6 +106,7 @@ fn answered(gateway: &Gateway, outside: &Outside, step: &Step) -> Result<Outcome
     let fault = |port: &str| if step.down.iter().any(|down| down == port) { Fault::Before } else { Fault::None };
     outside.limiter.fault.set(fault("limiter"));
     outside.edge_cache.fault.set(fault("edge_cache"));
+    outside.guesses.fault.set(fault("guesses"));
     outside.log.0.take();
     outside.fetch.take_calls();
     let incoming = incoming(&step.request)?;

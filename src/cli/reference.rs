@@ -21,17 +21,21 @@ pub fn markdown() -> String {
     }
     out.push_str("### Policies\n\n");
     out.push_str(
-        "`NAME = { KIND = ... }` in `[policies]`, or `{ KIND = ... }` in a list of policies. `mode` and `on_error` stand in the kind's\n",
+        "`NAME = { KIND = ... }` in `[policies]`, or `{ KIND = ... }` in a list of policies. `mode`, `on_error` and `failures` stand\n",
     );
-    out.push_str("table or beside the kind.\n\n| key | value | |\n|---|---|---|\n");
-    for key in ["mode", "on_error"] {
+    out.push_str("in the kind's table or beside the kind.\n\n| key | value | |\n|---|---|---|\n");
+    for key in ["mode", "on_error", "failures"] {
         let value = api.pointer(&format!("/$defs/Policy/properties/{key}")).unwrap_or(&Value::Null);
         row(&mut out, &api, (key, value), false);
     }
     for facts in FACTS {
         let about = api.pointer(&format!("/$defs/Policy/properties/{}/description", facts.name)).and_then(Value::as_str);
         let on_error = serde_json::to_value(facts.on_error).ok().and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default();
-        let identity = if facts.identity { " It is an identity policy." } else { "" };
+        let identity = match (facts.identity, facts.failures) {
+            (true, Some(rate)) => format!(" It is an identity policy; `failures` is `{rate}` where absent."),
+            (true, None) => " It is an identity policy.".to_owned(),
+            (false, _) => String::new(),
+        };
         let _ =
             writeln!(out, "\n#### `{}`\n\n{} `on_error` is `{on_error}` where absent.{identity}\n", facts.name, about.unwrap_or_default());
         body(&mut out, &api, &format!("/$defs/{}", facts.name));
@@ -64,7 +68,9 @@ fn table(out: &mut String, whole: &Value, schema: &Value) {
 
 fn rows(out: &mut String, whole: &Value, schema: &Value, prefix: &str) {
     let required = |key: &str| schema.get("required").and_then(Value::as_array).is_some_and(|keys| keys.iter().any(|name| name == key));
-    for (key, value) in properties(schema).into_iter().flatten().filter(|(key, _)| !["mode", "on_error"].contains(&key.as_str())) {
+    for (key, value) in
+        properties(schema).into_iter().flatten().filter(|(key, _)| !["mode", "on_error", "failures"].contains(&key.as_str()))
+    {
         let listed = followed(whole, value).get("items").map(|items| (followed(whole, items), "[]."));
         let (inner, dot) = listed.unwrap_or((followed(whole, value), "."));
         row(out, whole, (&format!("{prefix}{key}"), value), required(key));
@@ -111,6 +117,7 @@ fn kind(whole: &Value, value: &Value, depth: usize) -> String {
             "Duration" => return "duration, `\"30s\"`".to_owned(),
             "ByteSize" => return "size, `\"64KB\"`".to_owned(),
             "Rate" => return "rate, `\"20/s\"`".to_owned(),
+            "Failures" => return "rate, `\"10/min\"`, or `\"off\"`".to_owned(),
             "Percent" => return "share, `\"50%\"`".to_owned(),
             "Secret" => return "`{ secret = \"NAME\" }`".to_owned(),
             "PolicyUse" => return "name or policy".to_owned(),

@@ -108,7 +108,7 @@ mod tests {
     fn schemas_have_every_policy_with_its_description() {
         let schema = of(Which::Api);
         let kinds = keys(&schema, "/$defs/Policy/properties");
-        let expect: Vec<&str> = FACTS.iter().map(|facts| facts.name).chain(["mode", "on_error"]).collect();
+        let expect: Vec<&str> = FACTS.iter().map(|facts| facts.name).chain(["mode", "on_error", "failures"]).collect();
         assert_eq!(kinds, expect);
         for facts in FACTS {
             let policy = schema.pointer(&format!("/$defs/Policy/properties/{}", facts.name)).unwrap();

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::values::{ByteSize, Duration, Percent};
+use super::values::{ByteSize, Duration, Percent, Rate};
 use crate::http::address::Cidr;
 use crate::origins::OriginConfig;
 use crate::policies::{Mode, OnError, PolicyConfig};
@@ -56,6 +56,9 @@ pub struct PolicyForm {
     pub mode: Mode,
     /// What an outage means.
     pub on_error: OnError,
+    /// How many failed proofs are let pass before an address or an account is held.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failures: Option<Rate>,
     /// The policy itself.
     pub policy: PolicyConfig,
 }

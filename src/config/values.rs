@@ -54,6 +54,10 @@ pub struct Rate {
     pub per: Duration,
 }
 
+/// How many failed proofs are let pass in a time, or `off`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Failures(pub Option<Rate>);
+
 /// A share: a number from 0 to 100 and `%`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Percent(f64);
@@ -182,6 +186,26 @@ impl fmt::Display for Rate {
     }
 }
 
+impl FromStr for Failures {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "off" => Ok(Self(None)),
+            rate => rate.parse().map(|rate| Self(Some(rate))).map_err(|message| format!("{message}, or \"off\"")),
+        }
+    }
+}
+
+impl fmt::Display for Failures {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(rate) => rate.fmt(f),
+            None => f.write_str("off"),
+        }
+    }
+}
+
 impl FromStr for Percent {
     type Err = String;
 
@@ -243,6 +267,7 @@ as_text! {
     Duration: "^[0-9]+ ?(ms|s|sec|second|m|min|minute|h|hour|d|day)$", "A duration: a whole number with ms, s, m, h or d.", "a duration in quotes, such as \"30s\"";
     ByteSize: "^[0-9]+ ?(B|KB|kB|MB|GB|KiB|MiB|GiB)$", "A size: a whole number with B, KB, MB, GB, KiB, MiB or GiB.", "a size in quotes, such as \"64KB\"";
     Rate: "^[1-9][0-9]* ?/ ?([0-9]+ ?)?(s|sec|second|m|min|minute|h|hour|d|day)$", "A rate: a number, a slash and a time.", "a rate in quotes, such as \"20/s\"";
+    Failures: "^(off|[1-9][0-9]* ?/ ?([0-9]+ ?)?(s|sec|second|m|min|minute|h|hour|d|day))$", "A rate, or `off`.", "a rate in quotes, such as \"10/min\", or \"off\"";
     Percent: "^[0-9]+(\\.[0-9]+)? ?%$", "A share: a number from 0 to 100 with %.", "a share in quotes, such as \"50%\"";
 }
 
@@ -276,6 +301,9 @@ mod tests {
         check::<Rate>("0/s", Err("allows nothing"));
         check::<Rate>("10/100ms", Err("under one second"));
         check::<Rate>("ten/s", Err("not a rate"));
+        check::<Failures>("off", Ok("off"));
+        check::<Failures>("10/min", Ok("10/min"));
+        check::<Failures>("never", Err("or \"off\""));
         check::<Percent>("12.5%", Ok("12.5%"));
         check::<Percent>("101%", Err("not a share"));
     }

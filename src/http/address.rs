@@ -124,6 +124,14 @@ pub fn client(peer: Option<IpAddr>, headers: &HeaderMap, trusted: &[Cidr]) -> Op
     Some(client)
 }
 
+/// The network that counts as one client: a whole IPv4 address, the first 64 bits of an IPv6 address.
+pub fn client_network(address: IpAddr) -> String {
+    match address.to_canonical() {
+        IpAddr::V4(address) => address.to_string(),
+        IpAddr::V6(address) => format!("{:x}/64", address.to_bits() >> 64),
+    }
+}
+
 /// `1.2.3.4`, `1.2.3.4:80`, `2001:db8::1`, `[2001:db8::1]` or `[2001:db8::1]:80`.
 fn entry_address(entry: &str) -> Option<IpAddr> {
     let bare = match entry.strip_prefix('[') {

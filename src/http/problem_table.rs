@@ -66,6 +66,7 @@ fn samples() -> Vec<GatewayError> {
         GatewayError::Forbidden { challenge: None, detail: "", log: log() },
         GatewayError::AddressDenied { log: log() },
         GatewayError::RateLimited { standing: Box::new(Standing { windows: vec![window], announced: true }) },
+        GatewayError::TooManyFailures { retry_after_ms: 0, log: log() },
         GatewayError::BodyTooLarge { max: 0 },
         GatewayError::HeadersTooLarge { max: 0 },
         GatewayError::TargetTooLong { max: 0 },
@@ -90,6 +91,9 @@ fn meaning(error: &GatewayError) -> &'static str {
         GatewayError::Forbidden { .. } => "The caller is known and lacks a right; `WWW-Authenticate` names the scope, where one would do.",
         GatewayError::AddressDenied { .. } => "The client's address is not let in.",
         GatewayError::RateLimited { .. } => "A limit is used up: `violated-policies` names it, `Retry-After` says when to come again.",
+        GatewayError::TooManyFailures { .. } => {
+            "Too many proofs of identity have failed, from this address or for this account; `Retry-After` says when to come again."
+        }
         GatewayError::BodyTooLarge { .. } => "The body is larger than the route allows.",
         GatewayError::HeadersTooLarge { .. } => "The header fields are larger than the gateway allows.",
         GatewayError::TargetTooLong { .. } => "Path and query are longer than the gateway allows.",

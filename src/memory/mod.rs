@@ -9,6 +9,7 @@ use crate::ports::{Background, Clock, Entropy, Environment, LocalFuture, Log, Po
 pub mod body;
 pub mod edge_cache;
 pub mod fetch;
+pub mod guesses;
 pub mod limiter;
 pub mod replay;
 pub mod scene;
@@ -16,6 +17,7 @@ pub mod scene;
 pub use body::ChunkedBody;
 pub use edge_cache::MemoryEdgeCache;
 pub use fetch::{Act, Reply, ScriptedFetch, ScriptedOrigin, SeenCall};
+pub use guesses::MemoryGuesses;
 pub use limiter::MemoryLimiter;
 pub use replay::MemoryReplay;
 pub use scene::Scene;
@@ -128,6 +130,8 @@ pub struct Outside {
     pub limiter: Rc<MemoryLimiter>,
     /// The used proofs.
     pub replay: Rc<MemoryReplay>,
+    /// The failed proofs.
+    pub guesses: Rc<MemoryGuesses>,
     /// Every line written.
     pub log: Rc<LineLog>,
 }
@@ -143,6 +147,7 @@ impl Outside {
             edge_cache: Rc::new(MemoryEdgeCache::new(clock.clone())),
             limiter: Rc::new(MemoryLimiter::new(clock.clone())),
             replay: Rc::new(MemoryReplay::new(clock.clone())),
+            guesses: Rc::new(MemoryGuesses::new(clock.clone())),
             log: Rc::default(),
             clock,
         }
@@ -159,6 +164,7 @@ impl Outside {
             edge_cache: self.edge_cache.clone(),
             limiter: self.limiter.clone(),
             replay: self.replay.clone(),
+            guesses: self.guesses.clone(),
             log: self.log.clone(),
         }
     }

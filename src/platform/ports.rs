@@ -27,6 +27,7 @@ pub fn real(env: Env) -> Ports {
         edge_cache: runtime.clone(),
         limiter: runtime.clone(),
         replay: runtime.clone(),
+        guesses: runtime.clone(),
         log: runtime,
     }
 }

@@ -82,3 +82,6 @@ export const Limiter = objectOf("LimiterObject", ["take", "alarm"]);
 
 /** Remembers which proofs were used; see `auth/replay.rs`. */
 export const Replay = objectOf("ReplayObject", ["spend", "alarm"]);
+
+/** Failed proofs of one subject, and how long it is held. */
+export const Guesses = objectOf("GuessesObject", ["tell", "alarm"]);

@@ -1,7 +1,8 @@
-//! The one wrapper around every policy: `mode` and `on_error`.
+//! The one wrapper around every policy: `mode`, `on_error` and `failures`.
 
 use std::rc::Rc;
 
+use super::guessing::{Attempts, Guessing};
 use super::{Flow, Mode, OnError, Policy};
 use crate::error::GatewayError;
 use crate::exchange::Exchange;
@@ -21,12 +22,14 @@ pub struct Guarded {
     pub mode: Mode,
     /// What an outage means.
     pub on_error: OnError,
+    /// What failed proofs lead to; `None` where they lead to nothing.
+    pub guessing: Option<Guessing>,
     /// What runs, or why it could not be built: then every request is refused (500).
     pub policy: Result<Rc<dyn Policy>, String>,
 }
 
 impl Guarded {
-    /// The request hook under `mode` and `on_error`.
+    /// The request hook under `mode`, `on_error` and `failures`.
     ///
     /// # Errors
     /// The policy's own refusal, where the policy acts; [`GatewayError::Misconfigured`] where it could not be built.
@@ -34,8 +37,17 @@ impl Guarded {
         if self.mode == Mode::Report {
             return Ok(self.reported_request(cx, request).await);
         }
-        match self.policy()?.on_request(cx, request).await {
-            Err(error) => self.outage_decides(cx, error).map(|()| Flow::Next),
+        let policy = self.policy()?;
+        cx.attempts = Attempts::under(self.guessing.clone());
+        let flow = policy.on_request(cx, request).await;
+        let attempts = std::mem::take(&mut cx.attempts);
+        match flow {
+            Err(error) => {
+                if error.is_unproven() {
+                    attempts.failed(cx, &self.id).await;
+                }
+                self.outage_decides(cx, error).map(|()| Flow::Next)
+            }
             flow => flow,
         }
     }
@@ -138,7 +150,7 @@ mod tests {
 
     fn guarded(mode: Mode, on_error: OnError, policy: Result<fn() -> Result<Flow, GatewayError>, &str>) -> Guarded {
         let policy = policy.map(|act| Rc::new(Busy(act)) as Rc<dyn Policy>).map_err(str::to_owned);
-        Guarded { id: "a.busy".into(), kind: "busy", mode, on_error, policy }
+        Guarded { id: "a.busy".into(), kind: "busy", mode, on_error, guessing: None, policy }
     }
 
     const PASS: fn() -> Result<Flow, GatewayError> = || Ok(Flow::Next);

@@ -6,6 +6,7 @@
 
 use std::cell::RefCell;
 
+use super::guessing::{self, Cost};
 use super::prelude::*;
 use crate::auth::identity::Identity;
 use crate::auth::refusal::Refusal;
@@ -67,6 +68,7 @@ impl Jwt {
         if let Some(identity) = self.verified.borrow().recall(&digest, keys.generation, cx.ports.clock.now_ms()) {
             return Ok(identity.clone());
         }
+        guessing::attempt(cx, &self.id, FACTS.name, None, Cost::Little).await?;
         match self.try_keys(&keys, digest, token, cx.ports.clock.now_ms()) {
             Err(refusal) if refusal.newer_keys_may_help() => {
                 let Some(newer) = self.checked.keys.newer(&keys, cx.ports).await else { return Err(self.not_valid(&refusal)) };

@@ -10,6 +10,7 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
 use crate::config::compiler::{Compiler, ConfigError};
+use crate::config::values::Rate;
 use crate::error::GatewayError;
 use crate::exchange::Exchange;
 use crate::http::{Request, Response};
@@ -18,6 +19,7 @@ pub mod body_limit;
 pub mod cache;
 pub mod cors;
 pub mod guard;
+pub mod guessing;
 pub mod headers;
 pub mod ip_filter;
 pub mod jwt;
@@ -97,12 +99,14 @@ pub struct Facts {
     pub once: bool,
     /// Whether equal instances stay apart, since each counts or stores for itself.
     pub apart: bool,
+    /// What `failures` is where the routes file does not say; of identity policies alone.
+    pub failures: Option<Rate>,
 }
 
 impl Facts {
     /// What holds of most policies: no identity, `on_error = "deny"`, nothing outside, as often as one likes, equal ones kept once.
     pub const fn of(name: &'static str) -> Self {
-        Self { name, identity: false, on_error: OnError::Deny, subrequests: 0, once: false, apart: false }
+        Self { name, identity: false, on_error: OnError::Deny, subrequests: 0, once: false, apart: false, failures: None }
     }
 }
 
@@ -168,6 +172,9 @@ mod tests {
         assert_eq!(names.len(), FACTS.len());
         for facts in FACTS.iter().filter(|facts| facts.identity) {
             assert_eq!(facts.on_error, OnError::Deny, "{}: who cannot be asked is not known", facts.name);
+        }
+        for facts in FACTS.iter().filter(|facts| facts.failures.is_some()) {
+            assert!(facts.identity, "{}: only proofs can fail", facts.name);
         }
     }
 }

@@ -12,6 +12,7 @@ use crate::auth::signing::SigningKey;
 use crate::auth::token::Token;
 use crate::http::{Body, HeaderMap, HeaderName, HeaderValue, Method, OriginRequest, Response, StatusCode};
 use crate::limits::gcra::{TakeRequest, Unspent, Window};
+use crate::limits::guesses::GuessRequest;
 
 /// What a contract needs around the ports.
 ///
@@ -40,6 +41,7 @@ pub async fn run(world: &World) -> Vec<(&'static str, Outcome)> {
         ("edge_cache", edge_cache(world).await),
         ("limiter", limiter(world).await),
         ("replay", replay(world).await),
+        ("guesses", guesses(world).await),
         ("log", log(world)),
         ("signatures", signatures()),
     ]
@@ -211,6 +213,21 @@ async fn replay(World { ports, .. }: &World) -> Outcome {
     hold(spend("another", "a", now_ms + 60_000).await?, "two spaces share their ids")?;
     hold(spend("one", "", now_ms).await? && !spend("one", "", now_ms).await?, "an id whose time is now passed twice")?;
     hold(spend("one", "c", now_ms + 86_400_000 + 60_000).await.is_err(), "an id was remembered for more than a day")
+}
+
+async fn guesses(World { ports, .. }: &World) -> Outcome {
+    let window = Window { quota: 2, window_ms: 60_000, burst: 2 };
+    let tell = |subject: &'static str, failed| async move {
+        let reply = ports.guesses.tell(subject, &GuessRequest { window, failed }).await;
+        reply.map(|reply| reply.held_ms).map_err(|error| error.to_string())
+    };
+    hold(tell("one", false).await? == 0, "who never failed is held")?;
+    hold(tell("one", true).await? == 0, "one of two failures is one too many")?;
+    hold(tell("one", true).await? > 0, "the second of two failures begins no hold")?;
+    let held_ms = tell("one", false).await?;
+    hold((1..=60_000).contains(&held_ms), format!("the first hold is as long as the window, not {held_ms} ms"))?;
+    hold(tell("one", true).await? <= held_ms, "a failure during a hold makes it longer")?;
+    hold(tell("another", false).await? == 0, "two subjects share their failures")
 }
 
 fn log(World { ports, .. }: &World) -> Outcome {

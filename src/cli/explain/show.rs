@@ -59,7 +59,8 @@ fn route(out: &mut String, outcome: &Outcome, form: &GatewayForm, taken: &Taken)
         let (Some(policy), Some(definition)) = (form.policies.get(*index), outcome.policies.get(*index)) else { continue };
         let _ = writeln!(out, "  {}. {BOLD}{}{BOLD:#}  {}", number + 1, policy.policy.facts().name, policy.id);
         let _ = writeln!(out, "       put there by {}  {}", level(link.level), location(outcome, &link.place));
-        let _ = writeln!(out, "       mode = {}, on_error = {}", word(&policy.mode), word(&policy.on_error));
+        let failures = policy.failures.map(|rate| format!(", failures = {rate}")).unwrap_or_default();
+        let _ = writeln!(out, "       mode = {}, on_error = {}{failures}", word(&policy.mode), word(&policy.on_error));
         settings(out, outcome, definition, &policy.policy);
     }
     if let (Some(origin), Some(definition)) = (form.origins.get(route.origin), outcome.origins.get(route.origin)) {
@@ -137,7 +138,7 @@ pub fn value(outcome: &Outcome, form: &GatewayForm, explained: &Explained) -> Va
             let (policy, definition) = (form.policies.get(*index)?, outcome.policies.get(*index)?);
             Some(json!({
                 "id": policy.id, "kind": policy.policy.facts().name, "by": level(link.level), "used": location(outcome, &link.place),
-                "mode": policy.mode, "on_error": policy.on_error,
+                "mode": policy.mode, "on_error": policy.on_error, "failures": policy.failures,
                 "settings": described(definition, defaults(definition, &policy.policy)),
             }))
         })

@@ -82,7 +82,8 @@ pub fn effective(
         _ => {}
     }
     once(&chain, kind, diagnostics);
-    budget(&chain, kind, owner, diagnostics);
+    let counts = |link: &Link| of(link).is_some_and(|instance| instance.entry.failures.is_some());
+    budget(&chain, kind, counts, owner, diagnostics);
     let broken = chain.iter().any(|link| link.instance.is_none());
     let first_identity = chain.iter().position(identifies);
     for (index, link) in chain.iter().enumerate() {
@@ -142,8 +143,16 @@ fn is_once(kind: &str) -> bool {
     FACTS.iter().any(|facts| facts.once && facts.name == kind)
 }
 
-fn budget<'k>(chain: &[Link], kind: impl Fn(&Link) -> &'k str, owner: &Owner<'_>, diagnostics: &mut Diagnostics) {
-    let cost = |link: &Link| FACTS.iter().find(|facts| facts.name == kind(link)).map_or(0, |facts| facts.subrequests);
+fn budget<'k>(
+    chain: &[Link],
+    kind: impl Fn(&Link) -> &'k str,
+    counts: impl Fn(&Link) -> bool,
+    owner: &Owner<'_>,
+    diagnostics: &mut Diagnostics,
+) {
+    // A failed proof is told to two objects: the address's and the account's.
+    let failed = |link: &Link| if counts(link) { 2 } else { 0 };
+    let cost = |link: &Link| failed(link) + FACTS.iter().find(|facts| facts.name == kind(link)).map_or(0, |facts| facts.subrequests);
     let needed = 1 + chain.iter().map(cost).sum::<usize>();
     if needed > MOST_SUBREQUESTS {
         let message = format!("this route may need {needed} subrequests for one request, and the platform allows {MOST_SUBREQUESTS}");

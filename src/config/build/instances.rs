@@ -71,7 +71,7 @@ impl Compilable for PolicyEntry<'_> {
         if self.facts.is_some_and(|facts| facts.apart) {
             return None;
         }
-        serde_json::to_string(&(&self.config, self.mode, self.on_error)).ok()
+        serde_json::to_string(&(&self.config, self.mode, self.on_error, self.failures)).ok()
     }
 
     fn kind(&self) -> &str {

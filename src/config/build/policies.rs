@@ -11,10 +11,11 @@ use crate::config::text::diagnostics::{Code, Diagnostic, Diagnostics};
 use crate::config::text::document::{Entry, Node, Value};
 use crate::config::text::names::{list, nearest};
 use crate::config::text::source::Place;
+use crate::config::values::{Failures, Rate};
 use crate::policies::{FACTS, Facts, Mode, OnError, PolicyConfig};
 
 /// What may stand beside a policy's kind, or within its table.
-pub const BESIDE: &[&str] = &["mode", "on_error", "when"];
+pub const BESIDE: &[&str] = &["mode", "on_error", "failures", "when"];
 
 /// A policy that was written out.
 #[derive(Debug)]
@@ -31,6 +32,8 @@ pub struct PolicyEntry<'a> {
     pub mode: Mode,
     /// What an outage means.
     pub on_error: OnError,
+    /// How many failed proofs are let pass.
+    pub failures: Option<Rate>,
 }
 
 /// A policy in a list.
@@ -75,6 +78,7 @@ pub fn entry<'a>(file: usize, node: &'a Node, whole: &Range<usize>, diagnostics:
     let beside = beside(file, node.entries().iter().chain(inside), &mut skipped, diagnostics);
     let mode = beside.get("mode").and_then(|entry| decode::decode(file, &entry.node, &mut Skipped::new(), diagnostics));
     let on_error = beside.get("on_error").and_then(|entry| decode::decode(file, &entry.node, &mut Skipped::new(), diagnostics));
+    let failures = beside.get("failures").map(|entry| failures(file, entry, facts, diagnostics));
     let config = kind.zip(facts).and_then(|(kind, facts)| {
         if facts.name == "cache" {
             later::refuse(file, value, later::CACHE_KEYS, &mut skipped, diagnostics);
@@ -88,7 +92,17 @@ pub fn entry<'a>(file: usize, node: &'a Node, whole: &Range<usize>, diagnostics:
         config: config.filter(|_| diagnostics.len() == before),
         mode: mode.unwrap_or_default(),
         on_error: on_error.unwrap_or(facts.map_or(OnError::Deny, |facts| facts.on_error)),
+        failures: failures.unwrap_or(facts.and_then(|facts| facts.failures)),
     }
+}
+
+/// Reads `failures`, which only a policy has that proves something.
+fn failures(file: usize, entry: &Entry, facts: Option<Facts>, diagnostics: &mut Diagnostics) -> Option<Rate> {
+    if let Some(facts) = facts.filter(|facts| !facts.identity) {
+        let message = format!("`failures` counts failed proofs of identity, and `{}` asks for none", facts.name);
+        diagnostics.push(Diagnostic::new(Code::Conflict, Place::new(file, &entry.key_span), message));
+    }
+    decode::decode::<Failures>(file, &entry.node, &mut Skipped::new(), diagnostics).and_then(|failures| failures.0)
 }
 
 /// The one entry that says what the policy is; whatever is wrong about it is reported.
@@ -154,11 +168,16 @@ impl JsonSchema for WrittenPolicy {
         let config = PolicyConfig::json_schema(generator).to_value();
         let mode = generator.subschema_for::<Mode>();
         let on_error = generator.subschema_for::<OnError>();
+        let failures = json_schema!({
+            "description": "How many proofs of an identity policy may fail in a time, from one address and for one account, before it is held; or `off`.",
+            "allOf": [generator.subschema_for::<Failures>()],
+        });
         let mut properties = serde_json::Map::new();
         for variant in config.get("oneOf").and_then(|variants| variants.as_array()).into_iter().flatten() {
             let about = variant.get("description").cloned();
             for (name, schema) in variant.get("properties").and_then(|p| p.as_object()).into_iter().flatten() {
-                allow_beside(generator, schema, &mode, &on_error);
+                let failures = FACTS.iter().any(|facts| facts.name == name && facts.identity).then_some(&failures);
+                allow_beside(generator, schema, [("mode", Some(&mode)), ("on_error", Some(&on_error)), ("failures", failures)]);
                 let mut schema = serde_json::json!({ "allOf": [schema] });
                 if let (Some(about), Some(object)) = (about.clone(), schema.as_object_mut()) {
                     object.insert("description".to_owned(), about);
@@ -169,9 +188,10 @@ impl JsonSchema for WrittenPolicy {
         let kinds: Vec<_> = properties.keys().map(|kind| serde_json::json!({ "required": [kind] })).collect();
         properties.insert("mode".to_owned(), mode.to_value());
         properties.insert("on_error".to_owned(), on_error.to_value());
+        properties.insert("failures".to_owned(), failures.to_value());
         json_schema!({
             "type": "object",
-            "description": "A policy: exactly one kind, and perhaps `mode` and `on_error`.",
+            "description": "A policy: exactly one kind, and perhaps `mode`, `on_error` and `failures`.",
             "properties": properties,
             "additionalProperties": false,
             "oneOf": kinds,
@@ -179,13 +199,14 @@ impl JsonSchema for WrittenPolicy {
     }
 }
 
-/// Lets `mode` and `on_error` stand within a kind's own table too.
-fn allow_beside(generator: &mut SchemaGenerator, kind: &serde_json::Value, mode: &Schema, on_error: &Schema) {
+/// Lets what stands beside a kind stand within the kind's own table too.
+fn allow_beside(generator: &mut SchemaGenerator, kind: &serde_json::Value, beside: [(&str, Option<&Schema>); 3]) {
     let name = kind.get("$ref").and_then(|reference| reference.as_str()).and_then(|reference| reference.rsplit('/').next());
     let definition = name.and_then(|name| generator.definitions_mut().get_mut(name));
     if let Some(properties) = definition.and_then(|schema| schema.get_mut("properties")?.as_object_mut()) {
-        properties.insert("mode".to_owned(), mode.clone().to_value());
-        properties.insert("on_error".to_owned(), on_error.clone().to_value());
+        for (key, schema) in beside {
+            properties.extend(schema.map(|schema| (key.to_owned(), schema.clone().to_value())));
+        }
     }
 }
 

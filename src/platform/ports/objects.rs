@@ -7,8 +7,9 @@ use serde::de::DeserializeOwned;
 use super::Runtime;
 use crate::auth::replay::{Place, UseReply, UseRequest};
 use crate::limits::gcra::{TakeReply, TakeRequest};
+use crate::limits::guesses::{GuessReply, GuessRequest};
 use crate::platform::{bridge, task};
-use crate::ports::{Limiter, PortError, Replay};
+use crate::ports::{Guesses, Limiter, PortError, Replay};
 
 /// How long an object may take to answer, in milliseconds; then the policy's `on_error` decides.
 const DEADLINE_MS: f64 = 1_000.0;
@@ -47,5 +48,12 @@ impl Replay for Runtime {
         let objects = Objects { port: "replay", binding: "REPLAY" };
         let reply: UseReply = objects.call(&object, "spend", &UseRequest { id, until_ms }).await?;
         Ok(reply.first)
+    }
+}
+
+#[async_trait(?Send)]
+impl Guesses for Runtime {
+    async fn tell(&self, subject: &str, request: &GuessRequest) -> Result<GuessReply, PortError> {
+        Objects { port: "guesses", binding: "GUESSES" }.call(subject, "tell", request).await
     }
 }

@@ -53,7 +53,14 @@ fn compile(config: &str) -> Result<Cache, ConfigError> {
 impl Edge {
     fn with(config: &str) -> Self {
         let policy = Rc::new(compile(config).unwrap());
-        let policy = Guarded { id: "shop.stored".into(), kind: "cache", mode: Mode::Enforce, on_error: OnError::Allow, policy: Ok(policy) };
+        let policy = Guarded {
+            id: "shop.stored".into(),
+            kind: "cache",
+            mode: Mode::Enforce,
+            on_error: OnError::Allow,
+            guessing: None,
+            policy: Ok(policy),
+        };
         let outside = Outside::at(START_MS);
         Self { ports: outside.ports(), outside, policy }
     }

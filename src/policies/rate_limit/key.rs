@@ -1,7 +1,6 @@
 //! Whose requests are counted together.
 
 use std::fmt;
-use std::net::IpAddr;
 
 use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer, StrDeserializer};
 use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
@@ -10,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::compiler::ConfigError;
 use crate::exchange::Exchange;
-use crate::http::{HeaderName, Request};
+use crate::http::{HeaderName, Request, address};
 
 /// One thing that tells subjects apart.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,7 +42,7 @@ impl Key {
             },
             Self::Ip => {
                 part(b"ip");
-                part(cx.client.address.map(network).unwrap_or_default().as_bytes());
+                part(cx.client.address.map(address::client_network).unwrap_or_default().as_bytes());
             }
             Self::Route => {
                 part(b"route");
@@ -59,14 +58,6 @@ impl Key {
                 part(text.as_bytes());
             }
         }
-    }
-}
-
-/// The network that counts as one client: a whole IPv4 address, the first 64 bits of an IPv6 address.
-fn network(address: IpAddr) -> String {
-    match address.to_canonical() {
-        IpAddr::V4(address) => address.to_string(),
-        IpAddr::V6(address) => format!("{:x}/64", address.to_bits() >> 64),
     }
 }
 
@@ -164,7 +155,7 @@ mod tests {
             ("2001:db8:1:2::1", "20010db800010002/64"),
             ("::1", "0/64"),
         ] {
-            assert_eq!(network(address.parse().unwrap()), expect, "{address}");
+            assert_eq!(address::client_network(address.parse().unwrap()), expect, "{address}");
         }
     }
 
