@@ -6,6 +6,7 @@
 
 use std::cell::RefCell;
 
+use super::credential::{self, Credential, Source};
 use super::guessing::{self, Cost};
 use super::prelude::*;
 use crate::auth::identity::Identity;
@@ -16,7 +17,6 @@ use crate::auth::verify::verify;
 use crate::error::Challenge;
 
 mod checked;
-mod credential;
 mod forward;
 pub(crate) mod key_source;
 #[cfg(test)]
@@ -24,10 +24,8 @@ mod tests;
 mod written;
 
 use checked::Checked;
-use credential::Credential;
 use key_source::Known;
 pub use written::Config;
-use written::Source;
 
 /// What the registry knows of it.
 pub const FACTS: Facts = Facts { identity: true, subrequests: 1, ..Facts::of("jwt") };

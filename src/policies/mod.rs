@@ -18,6 +18,7 @@ use crate::http::{Request, Response};
 pub mod body_limit;
 pub mod cache;
 pub mod cors;
+pub mod credential;
 pub mod guard;
 pub mod guessing;
 pub mod headers;

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::forward::Forward;
 use super::key_source::{KeySource, Published};
-use super::written::{Config, InlineKeys, Names, Source};
+use super::written::{Config, InlineKeys, Names};
 use crate::auth::algorithm::{Algorithm, HMAC};
 use crate::auth::claims::Rules;
 use crate::auth::jwk;
@@ -14,7 +14,7 @@ use crate::auth::refresh::Periods;
 use crate::config::compiler::{Compiler, ConfigError};
 use crate::config::server_url;
 use crate::config::values::Duration;
-use crate::http::HeaderName;
+use crate::policies::credential::{self, Source};
 
 const LONGEST_LEEWAY: Duration = Duration::from_ms(300_000);
 
@@ -36,18 +36,12 @@ pub struct Checked {
 pub fn check(config: Config, compiler: &mut Compiler<'_>) -> Result<Checked, ConfigError> {
     check_key_fields(&config)?;
     check_periods(&config)?;
-    check_sources(&config.token)?;
+    credential::check(&config.token, "token")?;
     check_scopes(&config.scopes)?;
     if let Some(index) = config.required.iter().position(String::is_empty) {
         return Err(ConfigError::at(format!("required.{index}"), "it names no claim; write one such as \"email\""));
     }
-    for source in &config.token {
-        match source {
-            Source::Header(name) => compiler.needs.secret_headers.insert(name.to_ascii_lowercase()),
-            Source::Query(name) => compiler.needs.secret_query.insert(name.clone()),
-            Source::Bearer | Source::Cookie(_) => false,
-        };
-    }
+    credential::redact(&config.token, compiler);
     let read_by_name = |name: &str| config.token.iter().any(|source| matches!(source, Source::Header(h) if h.eq_ignore_ascii_case(name)));
     let mut forwards = Vec::new();
     for (name, claim) in &config.forward {
@@ -126,40 +120,6 @@ fn check_periods(config: &Config) -> Result<(), ConfigError> {
         Some(max_age) if max_age.ms() == 0 => Err(ConfigError::at("max_age", "every token would be too old; write one such as \"1h\"")),
         _ => Ok(()),
     }
-}
-
-fn check_sources(sources: &[Source]) -> Result<(), ConfigError> {
-    if sources.is_empty() {
-        return Err(ConfigError::at("token", "the token may stand nowhere; leave it out, or write [\"bearer\"]"));
-    }
-    for (index, source) in sources.iter().enumerate() {
-        let at = |message: String| Err(ConfigError::at(format!("token.{index}"), message));
-        if sources.iter().take(index).any(|earlier| earlier == source) {
-            return at("it stands in the list twice".to_owned());
-        }
-        match source {
-            Source::Bearer => {}
-            Source::Header(name) if HeaderName::try_from(name).is_err() => {
-                return at(format!("`{name}` is not the name of a header field"));
-            }
-            Source::Header(name) if name.eq_ignore_ascii_case("authorization") => {
-                return at("write \"bearer\" for Authorization".to_owned());
-            }
-            Source::Header(name) if name.eq_ignore_ascii_case("cookie") => return at("write { cookie = \"NAME\" } for a cookie".to_owned()),
-            Source::Header(_) => {}
-            Source::Cookie(name) => {
-                if HeaderName::try_from(name).is_err() {
-                    return at(format!("`{name}` is not the name of a cookie"));
-                }
-            }
-            Source::Query(name) => {
-                if name.is_empty() {
-                    return at("the query parameter needs a name, such as { query = \"access_token\" }".to_owned());
-                }
-            }
-        }
-    }
-    Ok(())
 }
 
 /// RFC 6749 section 3.3.

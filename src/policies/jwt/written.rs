@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 
 use crate::auth::algorithm::Algorithm;
 use crate::config::values::{Duration, Secret};
+use crate::policies::credential::Source;
 
 /// `{ jwt = { issuer = "https://issuer.example/", audience = "products", jwks = "https://issuer.example/jwks.json" } }`
 ///
@@ -86,21 +87,6 @@ fn default_cooldown() -> Duration {
 
 fn default_refresh() -> Duration {
     Duration::from_ms(600_000)
-}
-
-/// Where a token may stand in a request.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum Source {
-    /// `Authorization: Bearer ...` (RFC 6750 section 2.1).
-    Bearer,
-    /// The whole value of this header field.
-    Header(String),
-    /// The cookie of this name.
-    Cookie(String),
-    /// The query parameter of this name (RFC 6750 section 2.3): URLs are often logged, so only where nothing else works.
-    Query(String),
 }
 
 /// A key set in the routes file (RFC 7517 section 5).

@@ -88,7 +88,7 @@ fn every_other_field_is_held_against_what_can_work() {
     check(json!({ "required": [""] }), Err("required.0: it names no claim"));
     check(json!({ "scopes": ["a b"] }), Err("scopes.0: a scope is visible ASCII without spaces"));
     check(json!({ "scopes": ["a\"b"] }), Err("scopes.0"));
-    check(json!({ "token": [] }), Err("token: the token may stand nowhere"));
+    check(json!({ "token": [] }), Err("token: it may stand nowhere"));
     check(json!({ "token": ["bearer", "bearer"] }), Err("token.1: it stands in the list twice"));
     check(json!({ "token": ["body"] }), Err("unknown variant `body`"));
     check(json!({ "token": [{ "header": "Authorization" }] }), Err("write \"bearer\""));

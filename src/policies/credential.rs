@@ -1,7 +1,73 @@
-//! Where a request carries its token, and how the token is taken out again before the origin.
+//! Where a request carries a token or a key, and how it is taken out again before the origin.
 
-use super::written::Source;
+use serde::{Deserialize, Serialize};
+
+use crate::config::compiler::{Compiler, ConfigError};
 use crate::http::{HeaderMap, HeaderName, HeaderValue, Request, header, query};
+
+/// Where a token or a key may stand in a request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Source {
+    /// `Authorization: Bearer ...` (RFC 6750 section 2.1).
+    Bearer,
+    /// The whole value of this header field.
+    Header(String),
+    /// The cookie of this name.
+    Cookie(String),
+    /// The query parameter of this name (RFC 6750 section 2.3): URLs are often logged, so only where nothing else works.
+    Query(String),
+}
+
+/// Holds the list of places in `field` to what can be looked at.
+///
+/// # Errors
+/// Where the list is empty, has a place twice, or names what cannot be there.
+pub fn check(sources: &[Source], field: &str) -> Result<(), ConfigError> {
+    if sources.is_empty() {
+        return Err(ConfigError::at(field, "it may stand nowhere; leave this out, or write [\"bearer\"]"));
+    }
+    for (index, source) in sources.iter().enumerate() {
+        let at = |message: String| Err(ConfigError::at(format!("{field}.{index}"), message));
+        if sources.iter().take(index).any(|earlier| earlier == source) {
+            return at("it stands in the list twice".to_owned());
+        }
+        match source {
+            Source::Bearer => {}
+            Source::Header(name) if HeaderName::try_from(name).is_err() => {
+                return at(format!("`{name}` is not the name of a header field"));
+            }
+            Source::Header(name) if name.eq_ignore_ascii_case("authorization") => {
+                return at("write \"bearer\" for Authorization".to_owned());
+            }
+            Source::Header(name) if name.eq_ignore_ascii_case("cookie") => return at("write { cookie = \"NAME\" } for a cookie".to_owned()),
+            Source::Header(_) => {}
+            Source::Cookie(name) => {
+                if HeaderName::try_from(name).is_err() {
+                    return at(format!("`{name}` is not the name of a cookie"));
+                }
+            }
+            Source::Query(name) => {
+                if name.is_empty() {
+                    return at("the query parameter needs a name, such as { query = \"access_token\" }".to_owned());
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Has the record hide what stands at these places.
+pub fn redact(sources: &[Source], compiler: &mut Compiler<'_>) {
+    for source in sources {
+        match source {
+            Source::Header(name) => compiler.needs.secret_headers.insert(name.to_ascii_lowercase()),
+            Source::Query(name) => compiler.needs.secret_query.insert(name.clone()),
+            Source::Bearer | Source::Cookie(_) => false,
+        };
+    }
+}
 
 /// What a request carries.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,7 +122,11 @@ pub fn strip(request: &mut Request, source: &Source) {
     }
 }
 
-fn at(request: &Request, source: &Source) -> Result<Vec<String>, &'static str> {
+/// Everything that stands at `source`.
+///
+/// # Errors
+/// Why it cannot be read; for the log.
+pub fn at(request: &Request, source: &Source) -> Result<Vec<String>, &'static str> {
     match source {
         Source::Bearer => {
             let fields = fields(&request.headers, &header::AUTHORIZATION)?;
