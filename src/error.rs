@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use ::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use serde::Serialize;
 
+use crate::http::Violation;
 use crate::limits::headers::Standing;
 
 /// Whose fault an early end was.
@@ -92,6 +93,20 @@ pub enum GatewayError {
     TooManyFailures { retry_after_ms: u64, log: String },
     /// The body is larger than the route allows (413). `max` in bytes.
     BodyTooLarge { max: u64 },
+    /// The body is not what its type says, or cannot be read (400).
+    BodyMalformed { violation: Box<Violation> },
+    /// The body is deeper, longer or wider than the route allows (400).
+    BodyOverLimit { violation: Box<Violation> },
+    /// The body's type or coding is not one that the route takes (415): `accept` has those that are.
+    UnsupportedMedia { accept: Vec<String>, detail: &'static str },
+    /// Parameters, or parameters and the body, break the API's rules (400).
+    RequestInvalid { violations: Vec<Violation> },
+    /// The body alone breaks the API's rules (422, RFC 9110 section 15.5.21).
+    BodyInvalid { violations: Vec<Violation> },
+    /// The origin's response breaks the API's rules (502).
+    ResponseInvalid { log: String },
+    /// The origin's response has what may not leave, or cannot be looked into (502).
+    ResponseWithheld { log: String },
     /// The request's head is larger than the gateway allows (431).
     HeadersTooLarge { max: u64 },
     /// The request's target is longer than the gateway allows (414). `max` in bytes.
@@ -131,6 +146,8 @@ pub struct Verdict {
     pub headers: Vec<(HeaderName, HeaderValue)>,
     /// Names of the limits that were exceeded (the `violated-policies` member of the quota problem type).
     pub violated_policies: Vec<String>,
+    /// What is wrong with the request, place by place.
+    pub violations: Vec<Violation>,
 }
 
 impl GatewayError {
@@ -154,6 +171,7 @@ impl GatewayError {
         use Blame::{Client, Gateway, Origin};
         let mut headers = Vec::new();
         let mut violated_policies = Vec::new();
+        let mut violated: &[Violation] = &[];
         let mut add = |name: HeaderName, value: String| {
             if let Ok(value) = HeaderValue::try_from(value) {
                 headers.push((name, value));
@@ -230,6 +248,39 @@ impl GatewayError {
                 let detail = format!("The body may have at most {max} bytes.");
                 (StatusCode::PAYLOAD_TOO_LARGE, "body-too-large", "The body is too large", detail.into(), Client, String::new())
             }
+            Self::BodyMalformed { violation } => {
+                violated = std::slice::from_ref(violation);
+                let detail = "The body cannot be read; `violations` says why.";
+                (StatusCode::BAD_REQUEST, "body-malformed", "The body cannot be read", detail.into(), Client, violation.line())
+            }
+            Self::BodyOverLimit { violation } => {
+                violated = std::slice::from_ref(violation);
+                let detail = "The body passes a limit; `violations` names it.";
+                (StatusCode::BAD_REQUEST, "body-over-limit", "The body passes a limit", detail.into(), Client, violation.line())
+            }
+            Self::UnsupportedMedia { accept, detail } => {
+                add(header::ACCEPT, accept.join(", "));
+                let title = "The body's type is not taken here";
+                (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", title, (*detail).into(), Client, String::new())
+            }
+            Self::RequestInvalid { violations } => {
+                violated = violations;
+                let detail = "The request breaks rules of the API; `violations` names them.";
+                (StatusCode::BAD_REQUEST, "request-invalid", "The request is not valid", detail.into(), Client, lines(violations))
+            }
+            Self::BodyInvalid { violations } => {
+                violated = violations;
+                let detail = "The body breaks rules of the API; `violations` names them.";
+                (StatusCode::UNPROCESSABLE_ENTITY, "body-invalid", "The body is not valid", detail.into(), Client, lines(violations))
+            }
+            Self::ResponseInvalid { log } => {
+                let detail = "The service behind this path answered what it should not.";
+                (StatusCode::BAD_GATEWAY, "response-invalid", "The service's answer is not valid", detail.into(), Origin, log.clone())
+            }
+            Self::ResponseWithheld { log } => {
+                let detail = "The answer of the service behind this path may not be shown.";
+                (StatusCode::BAD_GATEWAY, "response-withheld", "The service's answer is withheld", detail.into(), Origin, log.clone())
+            }
             Self::HeadersTooLarge { max } => {
                 let detail = format!("The header fields may have at most {max} bytes in all.");
                 let status = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
@@ -270,6 +321,11 @@ impl GatewayError {
                 (StatusCode::INTERNAL_SERVER_ERROR, "internal", "The gateway failed", detail.into(), Gateway, log.clone())
             }
         };
-        Verdict { status, code, title, detail, blame, log, headers, violated_policies }
+        Verdict { status, code, title, detail, blame, log, headers, violated_policies, violations: violated.to_vec() }
     }
+}
+
+/// Violations as the record says them.
+fn lines(violations: &[Violation]) -> String {
+    violations.iter().map(Violation::line).collect::<Vec<_>>().join("; ")
 }

@@ -40,6 +40,7 @@ pub mod origins;
 pub mod policies;
 pub mod ports;
 pub mod routing;
+pub mod threat;
 
 #[cfg(target_arch = "wasm32")]
 mod platform;

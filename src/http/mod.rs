@@ -5,6 +5,7 @@ pub mod authority;
 pub mod body;
 pub mod edge;
 pub mod forwarded;
+pub mod media;
 pub mod path;
 pub mod path_template;
 pub mod problem;
@@ -12,10 +13,13 @@ pub mod problem;
 pub mod problem_table;
 pub mod query;
 pub mod target;
+pub mod violation;
 
 pub use ::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 pub use body::{Body, BodyError, NativeBody, Peeked};
+pub use media::Media;
 pub use target::Target;
+pub use violation::Violation;
 
 /// A request on its way through the policies.
 #[derive(Debug)]

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Body, HeaderMap, HeaderValue, Response, StatusCode, header};
+use super::{Body, HeaderMap, HeaderValue, Response, StatusCode, Violation, header};
 use crate::error::{GatewayError, Verdict};
 use crate::exchange::Exchange;
 
@@ -12,7 +12,7 @@ const QUOTA_TYPE: &str = "https://iana.org/assignments/http-problem-types#quota-
 /// What an HTML problem may load and run: its own style, and nothing else.
 const HTML_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/// The members of a document (RFC 9457 section 3.1) and this gateway's own: `code` and `violated-policies`.
+/// The members of a document (RFC 9457 section 3.1) and this gateway's own: `code`, `violated-policies` and `violations`.
 #[derive(Serialize)]
 struct Document<'a> {
     r#type: String,
@@ -23,6 +23,8 @@ struct Document<'a> {
     code: &'a str,
     #[serde(rename = "violated-policies", skip_serializing_if = "<[String]>::is_empty")]
     violated_policies: &'a [String],
+    #[serde(skip_serializing_if = "<[Violation]>::is_empty")]
+    violations: &'a [Violation],
 }
 
 /// The `type` of the problem with this code: an identifier that the README explains, not an address.
@@ -35,7 +37,7 @@ pub fn type_uri(code: &str) -> String {
 
 /// Turns an early end into a response, and writes its code, its blame and the log's half of it to the record.
 pub fn response(cx: &mut Exchange<'_>, error: &GatewayError, accept: Option<&HeaderValue>) -> Response {
-    let Verdict { status, code, title, detail, blame, log, headers: fields, violated_policies } = error.verdict();
+    let Verdict { status, code, title, detail, blame, log, headers: fields, violated_policies, violations } = error.verdict();
     let document = Document {
         r#type: type_uri(code),
         title,
@@ -44,6 +46,7 @@ pub fn response(cx: &mut Exchange<'_>, error: &GatewayError, accept: Option<&Hea
         instance: format!("urn:archway:request:{}", cx.request_id),
         code,
         violated_policies: &violated_policies,
+        violations: &violations,
     };
     let mut headers = HeaderMap::with_capacity(8 + fields.len());
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));

@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
-use super::Method;
 use super::problem::type_uri;
+use super::{Method, Violation};
 use crate::error::{Blame, Challenge, GatewayError};
 use crate::limits::headers::{Standing, WindowStanding};
 
@@ -55,6 +55,7 @@ pub fn markdown() -> String {
 /// One error of every variant.
 fn samples() -> Vec<GatewayError> {
     let log = String::new;
+    let violation = || Box::new(Violation::new("body", "", "", ""));
     let window = WindowStanding { name: String::new(), quota: 1, window_s: 1, remaining: 0, reset_s: 1, exceeded: true, retry_after_s: 1 };
     vec![
         GatewayError::bad_request(""),
@@ -68,6 +69,13 @@ fn samples() -> Vec<GatewayError> {
         GatewayError::RateLimited { standing: Box::new(Standing { windows: vec![window], announced: true }) },
         GatewayError::TooManyFailures { retry_after_ms: 0, log: log() },
         GatewayError::BodyTooLarge { max: 0 },
+        GatewayError::BodyMalformed { violation: violation() },
+        GatewayError::BodyOverLimit { violation: violation() },
+        GatewayError::UnsupportedMedia { accept: Vec::new(), detail: "" },
+        GatewayError::RequestInvalid { violations: Vec::new() },
+        GatewayError::BodyInvalid { violations: Vec::new() },
+        GatewayError::ResponseInvalid { log: log() },
+        GatewayError::ResponseWithheld { log: log() },
         GatewayError::HeadersTooLarge { max: 0 },
         GatewayError::TargetTooLong { max: 0 },
         GatewayError::OriginUnreachable { log: log() },
@@ -95,6 +103,19 @@ fn meaning(error: &GatewayError) -> &'static str {
             "Too many proofs of identity have failed, from this address or for this account; `Retry-After` says when to come again."
         }
         GatewayError::BodyTooLarge { .. } => "The body is larger than the route allows.",
+        GatewayError::BodyMalformed { .. } => {
+            "The body is not what its type says: broken JSON or XML, a member name twice, not UTF-8; `violations` has the place."
+        }
+        GatewayError::BodyOverLimit { .. } => "The body is too deep, long or wide: `violations` has the limit's name and the place.",
+        GatewayError::UnsupportedMedia { .. } => "The body's type, or its coding, is not taken; `Accept` lists the types that are.",
+        GatewayError::RequestInvalid { .. } => {
+            "Parameters break rules of the API: `violations` has each place, the rule and what would be right."
+        }
+        GatewayError::BodyInvalid { .. } => {
+            "The body breaks rules of the API: `violations` has each place (JSON Pointer), the rule and what would be right."
+        }
+        GatewayError::ResponseInvalid { .. } => "The origin's answer breaks rules of the API; the record names them.",
+        GatewayError::ResponseWithheld { .. } => "The origin's answer has what may not leave, or cannot be looked into.",
         GatewayError::HeadersTooLarge { .. } => "The header fields are larger than the gateway allows.",
         GatewayError::TargetTooLong { .. } => "Path and query are longer than the gateway allows.",
         GatewayError::OriginUnreachable { .. } => "The origin refused the connection, broke it, or did not speak HTTP. Try again later.",

@@ -23,10 +23,13 @@ pub mod guard;
 pub mod guessing;
 pub mod headers;
 pub mod ip_filter;
+pub mod json_limits;
 pub mod jwt;
 pub mod rate_limit;
+mod reading;
 pub mod request_id;
 pub mod rewrite;
+pub mod xml_limits;
 
 /// What a policy's file begins with.
 pub mod prelude {
@@ -152,6 +155,10 @@ registry! {
     ip_filter: IpFilter
     /// Rewrites the path and the query that later policies and the origin see.
     rewrite: Rewrite
+    /// Refuses JSON that is deeper, longer or wider than the API needs, or has a member name twice (400).
+    json_limits: JsonLimits
+    /// Refuses XML that is deeper, longer or wider than the API needs, and every document type and entity (400).
+    xml_limits: XmlLimits
     /// Establishes who is calling from a JSON Web Token, or refuses (401).
     jwt: Jwt
     /// Lets each subject make so many requests in a time and refuses the others (429).

@@ -27,8 +27,6 @@ pub const POLICIES: &[&str] = &[
     "geo",
     "security_headers",
     "mask",
-    "json_limits",
-    "xml_limits",
     "transform",
     "quota",
     "breaker",

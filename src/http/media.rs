@@ -1,0 +1,137 @@
+//! Media types (RFC 9110 section 8.3), as far as somebody looks into a body.
+
+use super::{HeaderMap, header};
+
+/// A `Content-Type`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Media {
+    /// Type and subtype in lower case, without parameters: `application/json`.
+    pub essence: String,
+    /// The `charset` parameter in lower case.
+    pub charset: Option<String>,
+    /// Whether there is a `boundary` parameter that is not empty.
+    pub boundary: bool,
+}
+
+impl Media {
+    /// Reads a value; `None` where it has no type and subtype.
+    pub fn parse(value: &str) -> Option<Self> {
+        let mut parts = value.split(';');
+        let essence = parts.next()?.trim().to_ascii_lowercase();
+        let (kind, subtype) = essence.split_once('/')?;
+        if kind.is_empty() || subtype.is_empty() || essence.contains(|c: char| c.is_ascii_whitespace() || c == ',') {
+            return None;
+        }
+        let (mut charset, mut boundary) = (None, false);
+        for (name, value) in parts.filter_map(|part| part.split_once('=')) {
+            let value = value.trim().trim_matches('"');
+            match name.trim().to_ascii_lowercase().as_str() {
+                "charset" => charset = Some(value.to_ascii_lowercase()),
+                "boundary" => boundary = !value.is_empty(),
+                _ => {}
+            }
+        }
+        Some(Self { essence, charset, boundary })
+    }
+
+    /// That of a message. Several fields, or one that cannot be read, are as good as none.
+    pub fn of(headers: &HeaderMap) -> Option<Self> {
+        let mut values = headers.get_all(header::CONTENT_TYPE).iter();
+        match (values.next(), values.next()) {
+            (Some(value), None) => Self::parse(value.to_str().ok()?),
+            _ => None,
+        }
+    }
+
+    /// Whether it is JSON: `application/json`, `text/json`, or anything that ends in `+json` (RFC 6839 section 3.1).
+    pub fn is_json(&self) -> bool {
+        matches!(self.essence.as_str(), "application/json" | "text/json") || self.essence.ends_with("+json")
+    }
+
+    /// Whether it is JSON texts in lines.
+    pub fn is_json_lines(&self) -> bool {
+        matches!(self.essence.as_str(), "application/x-ndjson" | "application/ndjson" | "application/jsonl" | "application/json-lines")
+    }
+
+    /// Whether it is XML: `application/xml`, `text/xml`, or anything that ends in `+xml` (RFC 7303).
+    pub fn is_xml(&self) -> bool {
+        matches!(self.essence.as_str(), "application/xml" | "text/xml") || self.essence.ends_with("+xml")
+    }
+
+    /// Whether it is a form as browsers send it without files.
+    pub fn is_form(&self) -> bool {
+        self.essence == "application/x-www-form-urlencoded"
+    }
+
+    /// Whether a media range takes it: `*/*`, `text/*`, `application/json`; parameters of the range are passed over.
+    pub fn is_in(&self, range: &str) -> bool {
+        let range = range.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        match range.strip_suffix("/*") {
+            Some("*") => true,
+            Some(kind) => self.essence.split('/').next() == Some(kind),
+            None => self.essence == range,
+        }
+    }
+}
+
+/// Whether a message's content is coded (RFC 9110 section 8.4), so that its bytes are not those of its type.
+pub fn is_coded(headers: &HeaderMap) -> bool {
+    headers.get_all(header::CONTENT_ENCODING).iter().any(|value| {
+        value
+            .to_str()
+            .is_ok_and(|value| value.split(',').any(|coding| !matches!(coding.trim().to_ascii_lowercase().as_str(), "" | "identity")))
+            || value.to_str().is_err()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::HeaderValue;
+
+    #[test]
+    fn types_are_read_and_matched() {
+        let read = |value: &str| Media::parse(value);
+        let plain = |essence: &str| Some(Media { essence: essence.to_owned(), charset: None, boundary: false });
+        assert_eq!(read("Application/JSON"), plain("application/json"));
+        assert_eq!(read("text/html;charset=UTF-8").unwrap().charset.as_deref(), Some("utf-8"));
+        assert_eq!(read("text/html; charset=\"utf-16\"").unwrap().charset.as_deref(), Some("utf-16"));
+        assert!(read("multipart/form-data; boundary=x").unwrap().boundary && !read("multipart/form-data; boundary=").unwrap().boundary);
+        for wrong in ["", "json", "/json", "application/", "a b/c", "application/json, text/html"] {
+            assert_eq!(read(wrong), None, "{wrong}");
+        }
+        for (value, json, xml) in [
+            ("application/json", true, false),
+            ("application/problem+json", true, false),
+            ("image/svg+xml", false, true),
+            ("text/xml", false, true),
+            ("text/plain", false, false),
+        ] {
+            let media = read(value).unwrap();
+            assert_eq!((media.is_json(), media.is_xml()), (json, xml), "{value}");
+        }
+        for (range, is_in) in [
+            ("*/*", true),
+            ("application/*", true),
+            ("application/json", true),
+            ("Application/JSON; q=1", true),
+            ("text/*", false),
+            ("application/xml", false),
+        ] {
+            assert_eq!(read("application/json").unwrap().is_in(range), is_in, "{range}");
+        }
+    }
+
+    #[test]
+    fn codings_are_seen() {
+        for (values, coded) in
+            [(&[][..], false), (&["identity"], false), (&["gzip"], true), (&["identity", "br"], true), (&["identity, gzip"], true)]
+        {
+            let mut headers = HeaderMap::new();
+            for value in values {
+                headers.append(header::CONTENT_ENCODING, HeaderValue::from_static(value));
+            }
+            assert_eq!(is_coded(&headers), coded, "{values:?}");
+        }
+    }
+}

@@ -1,0 +1,47 @@
+//! Reading a request's body to look into it; the origin still gets it as it came.
+
+use bytes::Bytes;
+
+use crate::error::GatewayError;
+use crate::exchange::Exchange;
+use crate::http::{BodyError, Request, Violation, media};
+use crate::threat::json::Fault;
+
+/// The most that is read of a body where a policy does not say.
+pub const MOST: u64 = 1 << 20;
+
+/// The whole body, which stays in memory. A coded one (gzip, say) cannot be looked into and is refused.
+///
+/// # Errors
+/// 413 where it is longer than `max` or than the route allows, 415 where it is coded, 400 where it breaks off.
+pub async fn whole_body(cx: &Exchange<'_>, request: &mut Request, max: u64) -> Result<Bytes, GatewayError> {
+    if media::is_coded(&request.headers) {
+        let detail = "The body must come without a content coding.";
+        return Err(GatewayError::UnsupportedMedia { accept: Vec::new(), detail });
+    }
+    let max = cx.body_max.map_or(max, |allowed| allowed.min(max));
+    if request.content_length().is_some_and(|length| length > max) {
+        return Err(GatewayError::BodyTooLarge { max });
+    }
+    request.body.read(max).await.map_err(|error| match error {
+        BodyError::TooLarge { max } => GatewayError::BodyTooLarge { max },
+        BodyError::Broken(_) => GatewayError::bad_request("The body broke off."),
+    })
+}
+
+/// The refusal of a body with a fault. `what` is the format's name.
+pub fn refusal(what: &str, fault: Fault) -> GatewayError {
+    match fault {
+        Fault::Malformed { pointer, reason } => {
+            let violation = Violation::new("body", pointer, "format", format!("This is not {what}: {reason}."));
+            GatewayError::BodyMalformed { violation: Box::new(violation) }
+        }
+        Fault::Over { pointer, limit, max } => {
+            let message = match max {
+                0 => format!("There may be none of `{limit}` here."),
+                max => format!("The limit `{limit}` is {max}."),
+            };
+            GatewayError::BodyOverLimit { violation: Box::new(Violation::new("body", pointer, limit, message)) }
+        }
+    }
+}

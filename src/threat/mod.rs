@@ -1,0 +1,4 @@
+//! What a hostile body can be: pure detectors, linear in what they are given.
+
+pub mod json;
+pub mod xml;
