@@ -38,11 +38,13 @@ pub struct Challenge {
     pub scope: Option<String>,
     /// Parameters of the scheme's own, in order.
     pub more: Vec<(&'static str, String)>,
+    /// Whether the request has something in this proof's place that is not of its form, and may be another proof.
+    pub foreign: bool,
 }
 
 impl Default for Challenge {
     fn default() -> Self {
-        Self { scheme: "Bearer", realm: String::new(), error: None, description: None, scope: None, more: Vec::new() }
+        Self { scheme: "Bearer", realm: String::new(), error: None, description: None, scope: None, more: Vec::new(), foreign: false }
     }
 }
 
@@ -164,6 +166,32 @@ impl GatewayError {
     /// Whether nobody has been established (401): another proof may do where this one has not.
     pub fn is_unproven(&self) -> bool {
         matches!(self, Self::Unauthenticated { .. })
+    }
+
+    /// Whether there was no proof of who is calling at all, so that another way may be tried.
+    pub fn is_absent(&self) -> bool {
+        matches!(self, Self::Unauthenticated { challenges, .. } if challenges.iter().all(|challenge| challenge.error.is_none()))
+    }
+
+    /// Whether what stood in the proof's place was not of its form, so that it may be another proof; see [`Challenge::foreign`].
+    pub fn is_foreign(&self) -> bool {
+        matches!(self, Self::Unauthenticated { challenges, .. } if challenges.iter().any(|challenge| challenge.foreign))
+    }
+
+    /// The challenges of an [`GatewayError::Unauthenticated`]; none of any other.
+    pub fn into_challenges(self) -> Vec<Challenge> {
+        match self {
+            Self::Unauthenticated { challenges, .. } => challenges,
+            _ => Vec::new(),
+        }
+    }
+
+    /// With the challenges of other ways behind its own, where it has any.
+    pub fn with_challenges(mut self, others: Vec<Challenge>) -> Self {
+        if let Self::Unauthenticated { challenges, .. } = &mut self {
+            challenges.extend(others);
+        }
+        self
     }
 
     /// The one translation of an early end to HTTP.

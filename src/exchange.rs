@@ -8,6 +8,7 @@ use crate::auth::identity::Identity;
 use crate::caching;
 use crate::config::runtime::Settings;
 use crate::config::template::{Part, Template};
+use crate::error::Challenge;
 use crate::gateway::Incoming;
 use crate::http::edge::{EdgeFacts, EdgeSource};
 use crate::http::{HeaderName, HeaderValue, Method, Request, Response, Target, address};
@@ -56,6 +57,10 @@ pub struct Exchange<'a> {
     pub identity: Option<Identity>,
     /// The proofs that the policy at work has tried; see [`crate::policies::guessing`].
     pub attempts: Attempts,
+    /// Ids of the policies within `any_of` and `all_of` that established it, or answered.
+    pub proofs: Vec<Rc<str>>,
+    /// How the caller could prove who it is, where `any_of` let it pass without.
+    pub challenges: Vec<Challenge>,
     /// The largest body, in bytes, that may go to the origin; what is longer breaks off as it streams.
     pub body_max: Option<u64>,
     /// What the record will say.
@@ -91,6 +96,8 @@ impl<'a> Exchange<'a> {
             params: Vec::new(),
             identity: None,
             attempts: Attempts::default(),
+            proofs: Vec::new(),
+            challenges: Vec::new(),
             body_max: None,
             record: Record::default(),
             cache: None,
@@ -102,6 +109,11 @@ impl<'a> Exchange<'a> {
     pub fn edge(&self) -> &EdgeFacts {
         let (source, facts) = &self.edge;
         facts.get_or_init(|| source.read())
+    }
+
+    /// Who is calling, where somebody has proved it: an anonymous identity is nobody's.
+    pub fn caller(&self) -> Option<&Identity> {
+        self.identity.as_ref().filter(|identity| !identity.is_anonymous())
     }
 
     /// Milliseconds since the request came.

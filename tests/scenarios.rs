@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use archway::config::build::build;
 use archway::config::build::load::GATEWAY;
+use archway::config::runtime::GatewayForm;
 use archway::config::text::{render, source::Source};
 use archway::exchange::Connection;
 use archway::gateway::{Gateway, Incoming};
@@ -55,11 +56,47 @@ fn every_policy_has_a_scenario() {
     assert!(missing.is_empty(), "no tests/scenarios/NAME.toml for {missing:?}");
 }
 
+/// A field by which this gateway tells its origins who is calling, whatever scenario it is added to.
+const TELLS: &str = r#"
+[api]
+name = "tells-who-is-calling"
+[[routes]]
+match = "GET /tells-who-is-calling"
+public = true
+static = {}
+policies = [{ anonymous = {} }, { identity_headers = { x-told-by-the-gateway = "subject" } }]
+"#;
+const FORGED: &str = "forged-by-the-client";
+
+/// Every request of every scenario, and so of every policy, once more: with identity header fields that the client made up, in
+/// each spelling. Nobody behind the gateway sees one of them.
+#[test]
+fn identity_headers_of_a_client_reach_nobody() {
+    for file in files() {
+        let mut scenario = Scenario::parse(&std::fs::read_to_string(&file).unwrap()).unwrap();
+        scenario.files.insert("tells.toml".to_owned(), TELLS.to_owned());
+        let form = compiled(&scenario).unwrap();
+        let names: Vec<String> = serde_json::from_str::<GatewayForm>(&form).unwrap().identity_headers;
+        assert!(!names.is_empty());
+        let outside = outside(&scenario);
+        let gateway = Gateway::load(&form, outside.ports()).unwrap();
+        for step in &mut scenario.steps {
+            for name in &names {
+                step.request.headers.retain(|known, _| !known.eq_ignore_ascii_case(name));
+                for spelling in [name.clone(), name.replace('-', "_"), name.replacen('-', "_", 1)] {
+                    step.request.headers.insert(spelling, Values::One(FORGED.to_owned()));
+                }
+            }
+            let outcome = answered(&gateway, &outside, step).unwrap();
+            let forged = outcome.calls.iter().flat_map(|call| &call.headers).find(|(_, value)| value.contains(FORGED));
+            assert!(forged.is_none(), "{}: {} {}: {forged:?}", name(&file), step.request.method, step.request.url);
+        }
+    }
+}
+
 /// Every difference of a scenario, or why it cannot be run.
 fn run(scenario: &Scenario) -> Result<Vec<String>, String> {
-    let outside = Outside::at(BEGIN_MS);
-    outside.environment.0.borrow_mut().extend(scenario.vars.clone());
-    outside.fetch.origins.borrow_mut().extend(scenario.origins.iter().map(scripted));
+    let outside = outside(scenario);
     let gateway = Gateway::load(&compiled(scenario)?, outside.ports())?;
     let mut found = Vec::new();
     for (index, step) in scenario.steps.iter().enumerate() {
@@ -72,6 +109,13 @@ fn run(scenario: &Scenario) -> Result<Vec<String>, String> {
         }
     }
     Ok(found)
+}
+
+fn outside(scenario: &Scenario) -> Outside {
+    let outside = Outside::at(BEGIN_MS);
+    outside.environment.0.borrow_mut().extend(scenario.vars.clone());
+    outside.fetch.origins.borrow_mut().extend(scenario.origins.iter().map(scripted));
+    outside
 }
 
 /// The runtime form of a scenario's routes files.

@@ -26,6 +26,16 @@ pub struct Identity {
 }
 
 impl Identity {
+    /// A caller that has proved nothing: kind and subject are `anonymous`.
+    pub fn anonymous() -> Self {
+        Self { kind: "anonymous", subject: "anonymous".to_owned(), ..Self::default() }
+    }
+
+    /// Whether it is [`Identity::anonymous`].
+    pub fn is_anonymous(&self) -> bool {
+        self.kind == "anonymous"
+    }
+
     /// A claim by its name, or by a dotted path where no claim has the whole name.
     pub fn claim(&self, path: &str) -> Option<&Value> {
         if let Some(value) = self.claims.get(path) {

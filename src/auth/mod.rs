@@ -16,6 +16,7 @@ pub mod pem;
 pub mod refresh;
 pub mod refusal;
 pub mod replay;
+pub mod rights;
 pub mod signing;
 pub mod token;
 pub mod verified;

@@ -7,6 +7,7 @@ use super::{Directory, Failure, Format, check};
 use crate::config::build::Outcome;
 use crate::config::runtime::RouteForm;
 use crate::config::text::source::Place;
+use crate::policies::PolicyConfig;
 
 /// Lists the routes of a directory, in the order of the files.
 ///
@@ -29,11 +30,11 @@ pub fn location(outcome: &Outcome, place: &Place) -> String {
 
 /// What lets a caller in: `public`, or the identity policies.
 pub fn access(outcome: &Outcome, index: usize, route: &RouteForm) -> String {
-    if outcome.plans.get(index).is_some_and(|plan| plan.public) {
-        return "public".to_owned();
-    }
+    let public = outcome.plans.get(index).is_some_and(|plan| plan.public);
     let policies = outcome.form.iter().flat_map(|form| route.policies.iter().filter_map(|policy| form.policies.get(*policy)));
-    policies.map(|policy| policy.policy.facts()).filter(|facts| facts.identity).map(|facts| facts.name).collect::<Vec<_>>().join(", ")
+    let identities = policies.map(|policy| &policy.policy).filter(|policy| policy.facts().identity && (!public || policy.lets_anyone_in()));
+    let words = public.then(|| "public".to_owned()).into_iter().chain(identities.map(PolicyConfig::described));
+    words.collect::<Vec<_>>().join(", ")
 }
 
 /// The routes for people.

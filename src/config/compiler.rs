@@ -72,6 +72,22 @@ impl<'a> Compiler<'a> {
         Self { environment, id, realm, needs: Needs::default() }
     }
 
+    /// Compiles a part of this instance under an id of its own; what it needs is needed by the whole.
+    ///
+    /// # Errors
+    /// The part's own, at its place in the whole.
+    pub fn within<T>(
+        &mut self,
+        id: &str,
+        field: &str,
+        compile: impl FnOnce(&mut Compiler<'_>) -> Result<T, ConfigError>,
+    ) -> Result<T, ConfigError> {
+        let mut inner = Compiler { environment: self.environment, id, realm: self.realm, needs: std::mem::take(&mut self.needs) };
+        let result = compile(&mut inner);
+        self.needs = inner.needs;
+        result.map_err(|error| ConfigError { field: format!("{field}.{}", error.field).trim_end_matches('.').to_owned(), ..error })
+    }
+
     /// Resolves every `${NAME}` of a text from the deployment's variables; `$${` stands for a plain `${`.
     ///
     /// # Errors

@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::values::{ByteSize, Duration, Percent, Rate};
+use crate::auth::rights::Roles;
 use crate::http::address::Cidr;
 use crate::origins::OriginConfig;
 use crate::policies::{Mode, OnError, PolicyConfig};
@@ -142,6 +143,9 @@ pub struct Settings {
     pub client: ClientForm,
     /// How encoded slashes in paths are treated.
     pub encoded_slash: EncodedSlash,
+    /// Which roles imply which others, all the way.
+    #[serde(default, skip_serializing_if = "Roles::is_empty")]
+    pub roles: Roles,
 }
 
 /// What `%2F` and `%5C` in a path mean.
@@ -201,6 +205,7 @@ impl Default for Settings {
             },
             client: ClientForm { trusted_proxies: Vec::new() },
             encoded_slash: EncodedSlash::default(),
+            roles: Roles::default(),
         }
     }
 }

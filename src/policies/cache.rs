@@ -90,7 +90,7 @@ impl Cache {
 
     /// Whether what this exchange stores is one identity's own.
     fn is_own(&self, cx: &Exchange<'_>) -> bool {
-        cx.identity.is_some() && self.sharing == Sharing::Separate
+        cx.caller().is_some() && self.sharing == Sharing::Separate
     }
 
     fn key(&self, cx: &Exchange<'_>, request: &Request, own: bool) -> String {
@@ -103,7 +103,7 @@ impl Cache {
             query: self.query.as_deref(),
             fields: &self.fields,
             headers: &request.headers,
-            identity: cx.identity.as_ref().filter(|_| own),
+            identity: cx.caller().filter(|_| own),
         };
         parts.key()
     }
@@ -185,7 +185,7 @@ impl Policy for Cache {
         let headers = request.headers.clone();
         let whole = request.method == Method::GET;
         let validators = if whole { Validators::take(&mut request.headers) } else { Validators::default() };
-        let unkeyed = |name: &HeaderName| cx.identity.is_none() && headers.contains_key(name) && !self.fields.contains(name);
+        let unkeyed = |name: &HeaderName| cx.caller().is_none() && headers.contains_key(name) && !self.fields.contains(name);
         let unkeyed_credentials = CREDENTIALS.into_iter().filter(unkeyed).collect();
         let asked_ms = cx.ports.clock.now_ms();
         cx.record.cache = Some(forward.word());

@@ -67,12 +67,23 @@ impl Subject {
 pub struct Attempts {
     guessing: Option<Guessing>,
     subjects: Vec<Subject>,
+    made: bool,
 }
 
 impl Attempts {
     /// Nothing tried yet; `None` where failures lead to nothing.
     pub fn under(guessing: Option<Guessing>) -> Self {
-        Self { guessing, subjects: Vec::new() }
+        Self { guessing, subjects: Vec::new(), made: false }
+    }
+
+    /// Another proof is about to be looked for; what was tried so far stays counted.
+    pub fn begin(&mut self) {
+        self.made = false;
+    }
+
+    /// Whether a proof was there and has been tried since [`Attempts::begin`].
+    pub fn made(&self) -> bool {
+        self.made
     }
 
     /// What was tried was no guess: the proof is right and something else is wrong, such as its time.
@@ -117,6 +128,7 @@ pub async fn attempt(
     account: Option<&str>,
     cost: Cost,
 ) -> Result<(), GatewayError> {
+    cx.attempts.made = true;
     let Some(guessing) = cx.attempts.guessing.clone() else { return Ok(()) };
     let mut subjects = Vec::with_capacity(2);
     subjects.extend(cx.client.address.map(|address| Subject::of("address", "", &address::client_network(address))));

@@ -101,8 +101,9 @@ impl Jwt {
     }
 
     fn not_valid(&self, refusal: &Refusal) -> GatewayError {
-        let challenges = vec![self.challenge(Some("invalid_token"), Some(NOT_VALID))];
-        GatewayError::Unauthenticated { challenges, log: format!("{}: {refusal}", self.id) }
+        let foreign = *refusal == Refusal::NotThreeParts;
+        let challenge = Challenge { foreign, ..self.challenge(Some("invalid_token"), Some(NOT_VALID)) };
+        GatewayError::Unauthenticated { challenges: vec![challenge], log: format!("{}: {refusal}", self.id) }
     }
 
     fn strips(&self, source: &Source) -> bool {

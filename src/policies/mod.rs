@@ -15,6 +15,9 @@ use crate::error::GatewayError;
 use crate::exchange::Exchange;
 use crate::http::{Request, Response};
 
+pub mod all_of;
+pub mod anonymous;
+pub mod any_of;
 pub mod body_limit;
 pub mod cache;
 pub mod cors;
@@ -22,12 +25,15 @@ pub mod credential;
 pub mod guard;
 pub mod guessing;
 pub mod headers;
+pub mod identity_headers;
 pub mod ip_filter;
 pub mod json_limits;
 pub mod jwt;
+pub mod nested;
 pub mod rate_limit;
 mod reading;
 pub mod request_id;
+pub mod require;
 pub mod rewrite;
 pub mod xml_limits;
 
@@ -161,6 +167,16 @@ registry! {
     xml_limits: XmlLimits
     /// Establishes who is calling from a JSON Web Token, or refuses (401).
     jwt: Jwt
+    /// Establishes who is calling by the first of several proofs that the request has, or refuses (401).
+    any_of: AnyOf
+    /// Establishes who is calling by several proofs at once, or refuses (401).
+    all_of: AllOf
+    /// Lets anyone in as a caller that nobody knows: the last choice of `any_of`.
+    anonymous: Anonymous
+    /// Asks for rights of the caller: scopes, roles, groups, consumers (403).
+    require: Require
+    /// Tells the origin who is calling, in header fields that no client can send.
+    identity_headers: IdentityHeaders
     /// Lets each subject make so many requests in a time and refuses the others (429).
     rate_limit: RateLimit
     /// Answers from the edge's cache what may be answered from it, and stores what may be stored (RFC 9111).

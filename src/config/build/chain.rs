@@ -6,7 +6,7 @@ use super::instances::Instances;
 use super::policies::PolicyEntry;
 use crate::config::text::diagnostics::{Code, Diagnostic, Diagnostics};
 use crate::config::text::source::Place;
-use crate::policies::{FACTS, Mode};
+use crate::policies::{FACTS, Mode, PolicyConfig};
 
 /// How often one request may leave the worker on every plan of the platform; the origin's own call is one of them.
 const MOST_SUBREQUESTS: usize = 50;
@@ -58,8 +58,10 @@ pub fn effective(
     let of = |link: &Link| link.instance.and_then(|index| instances.all.get(index));
     let kind = |link: &Link| of(link).and_then(|instance| instance.entry.facts).map_or("", |facts| facts.name);
     let identifies = |link: &Link| of(link).and_then(|instance| instance.entry.facts).is_some_and(|facts| facts.identity);
-    let enforces = |link: &Link| identifies(link) && of(link).is_some_and(|instance| instance.entry.mode == Mode::Enforce);
-    let mut chain: Vec<Link> = inherited.filter(|link| owner.public.is_none() || !enforces(link)).chain(own).collect();
+    let anyone = |link: &Link| of(link).and_then(|instance| instance.entry.config.as_ref()).is_some_and(PolicyConfig::lets_anyone_in);
+    let enforces = |link: &Link| identifies(link) && !anyone(link) && of(link).is_some_and(|instance| instance.entry.mode == Mode::Enforce);
+    let mut chain: Vec<Link> =
+        inherited.filter(|link| owner.public.is_none() || !(enforces(link) || kind(link) == "require")).chain(own).collect();
     chain.sort_by_key(|link| match kind(link) {
         "request_id" => 0,
         "cors" => 1,
@@ -72,18 +74,27 @@ pub fn effective(
             diagnostics.push(conflict.help("take one of the two away"));
         }
         (None, None) if chain.iter().all(|link| link.instance.is_some()) => {
-            let message = "nothing in this route's chain asks who is calling";
-            diagnostics.push(
-                Diagnostic::new(Code::NotPublic, owner.place.clone(), message)
-                    .label("anyone could call this")
-                    .help("add an identity policy such as `jwt`, or say `public = true`"),
-            );
+            let open = chain.iter().find(|link| anyone(link));
+            let message = match open {
+                Some(_) => "everyone who proves nothing is let in as `anonymous`",
+                None => "nothing in this route's chain asks who is calling",
+            };
+            let not_public = Diagnostic::new(Code::NotPublic, owner.place.clone(), message).label("anyone could call this");
+            diagnostics.push(match open {
+                Some(link) => {
+                    not_public.related(link.place.clone(), "lets everyone in").help("say `public = true`, or take `anonymous` away")
+                }
+                None => not_public.help("add an identity policy such as `jwt`, or say `public = true`"),
+            });
         }
         _ => {}
     }
     once(&chain, kind, diagnostics);
-    let counts = |link: &Link| of(link).is_some_and(|instance| instance.entry.failures.is_some());
-    budget(&chain, kind, counts, owner, diagnostics);
+    // A failed proof is told to two objects: the address's and the account's.
+    let failed = |link: &Link| if of(link).is_some_and(|instance| instance.entry.failures.is_some()) { 2 } else { 0 };
+    let cost =
+        |link: &Link| failed(link) + of(link).and_then(|instance| instance.entry.config.as_ref()).map_or(0, PolicyConfig::subrequests);
+    budget(&chain, cost, owner, diagnostics);
     let broken = chain.iter().any(|link| link.instance.is_none());
     let first_identity = chain.iter().position(identifies);
     for (index, link) in chain.iter().enumerate() {
@@ -118,7 +129,7 @@ pub fn establishes_identity(chain: &[Link], instances: &Instances<'_, PolicyEntr
 
 /// A public route may inherit header edits that read claims: what is absent is left out.
 fn spared(owner: &Owner<'_>, link: &Link, kind: &str) -> bool {
-    owner.public.is_some() && link.level != Level::Route && kind == "headers"
+    owner.public.is_some() && link.level != Level::Route && matches!(kind, "headers" | "identity_headers")
 }
 
 fn once<'k>(chain: &[Link], kind: impl Fn(&Link) -> &'k str, diagnostics: &mut Diagnostics) {
@@ -143,16 +154,7 @@ fn is_once(kind: &str) -> bool {
     FACTS.iter().any(|facts| facts.once && facts.name == kind)
 }
 
-fn budget<'k>(
-    chain: &[Link],
-    kind: impl Fn(&Link) -> &'k str,
-    counts: impl Fn(&Link) -> bool,
-    owner: &Owner<'_>,
-    diagnostics: &mut Diagnostics,
-) {
-    // A failed proof is told to two objects: the address's and the account's.
-    let failed = |link: &Link| if counts(link) { 2 } else { 0 };
-    let cost = |link: &Link| failed(link) + FACTS.iter().find(|facts| facts.name == kind(link)).map_or(0, |facts| facts.subrequests);
+fn budget(chain: &[Link], cost: impl Fn(&Link) -> usize, owner: &Owner<'_>, diagnostics: &mut Diagnostics) {
     let needed = 1 + chain.iter().map(cost).sum::<usize>();
     if needed > MOST_SUBREQUESTS {
         let message = format!("this route may need {needed} subrequests for one request, and the platform allows {MOST_SUBREQUESTS}");

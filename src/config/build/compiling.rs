@@ -34,11 +34,11 @@ pub struct Context<'c> {
 impl Context<'_> {
     /// Compiles something that was written: its needs, or every error that can be told apart.
     pub fn compile<T: Compilable>(&mut self, id: &str, entry: &T) -> Option<Needs> {
-        if !entry.is_whole() {
+        if !self.compile_parts(id, entry) || !entry.is_whole() {
             return None;
         }
         let run = |compiler: &mut Compiler<'_>| entry.compile(compiler);
-        let (needs, mut result) = environment::sketch(id, |field| named(entry.node().descend(field)), run);
+        let (needs, mut result) = environment::sketch(id, |field| named(entry.field(field)), run);
         let file = entry.place().file;
         let names = needs.variables.iter().map(|name| (name, false)).chain(needs.secrets.iter().map(|name| (name, true)));
         let mut missing = false;
@@ -58,13 +58,23 @@ impl Context<'_> {
         None
     }
 
+    /// Compiles what something combines, so that every error in it is told where it stands. Whether there is none.
+    fn compile_parts<T: Compilable>(&mut self, id: &str, entry: &T) -> bool {
+        let mut whole = true;
+        for part in entry.parts() {
+            let id = format!("{id}/{}", part.kind());
+            whole &= if part.combines() { self.compile_parts(&id, part) } else { self.compile(&id, part).is_some() };
+        }
+        whole
+    }
+
     /// Reports an error, takes its value out, and goes on with what is left until nothing new is found.
     fn report<T: Compilable>(&mut self, id: &str, entry: &T, mut error: ConfigError) {
         let whole = entry.node();
         let mut skipped = Skipped::new();
         loop {
             let node = whole.descend_past(&error.field, &skipped);
-            if node.holds(&skipped) {
+            if node.holds(&skipped) || entry.elsewhere().iter().any(|(path, ..)| error.field.starts_with(path)) {
                 return;
             }
             let place = Place::new(entry.place().file, &node.span);
@@ -132,16 +142,22 @@ fn named_in(node: &Node, names: &mut Vec<String>) {
 /// Every place in `node` that asks for `name`: `${NAME}` in a text, or `secret = "NAME"`.
 fn mentions(file: usize, node: &Node, name: &str, places: &mut Vec<Place>) {
     match &node.value {
-        Value::String(text) if text.contains(&format!("${{{name}}}")) => places.push(Place::new(file, &node.span)),
+        Value::String(text) if text.contains(&format!("${{{name}}}")) => add(Place::new(file, &node.span), places),
         Value::Array(elements) => elements.iter().for_each(|element| mentions(file, element, name, places)),
         Value::Table(entries) => {
             for entry in entries {
                 match entry.key == "secret" && entry.node.text() == Some(name) {
-                    true => places.push(Place::new(file, &entry.node.span)),
+                    true => add(Place::new(file, &entry.node.span), places),
                     false => mentions(file, &entry.node, name, places),
                 }
             }
         }
         _ => {}
+    }
+}
+
+fn add(place: Place, places: &mut Vec<Place>) {
+    if !places.contains(&place) {
+        places.push(place);
     }
 }

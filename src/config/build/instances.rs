@@ -4,11 +4,11 @@ use std::collections::HashMap;
 
 use super::compiling::Context;
 use super::origins::OriginEntry;
-use super::policies::{BESIDE, PolicyEntry};
+use super::policies::{BESIDE, NamedPart, PolicyEntry, Use};
 use crate::config::compiler::{Compiler, ConfigError, Needs};
 use crate::config::text::decode::{self, Skipped};
 use crate::config::text::diagnostics::Diagnostics;
-use crate::config::text::document::Node;
+use crate::config::text::document::{Node, Value};
 use crate::config::text::source::Place;
 use crate::origins::OriginConfig;
 use crate::policies::PolicyConfig;
@@ -47,6 +47,22 @@ pub trait Compilable {
     fn place(&self) -> &Place;
     /// What its fields stand in.
     fn node(&self) -> &Node;
+    /// What a field of it is, also where it stands elsewhere under a name.
+    fn field(&self, path: &str) -> &Node {
+        self.node().descend(path)
+    }
+    /// Whether it combines others of its sort.
+    fn combines(&self) -> bool {
+        false
+    }
+    /// What it combines that has no name of its own.
+    fn parts(&self) -> Vec<&Self> {
+        Vec::new()
+    }
+    /// What it combines that stands elsewhere under a name: the path in this one, the place, and what its fields stand in.
+    fn elsewhere(&self) -> Vec<(&str, &Place, &Node)> {
+        Vec::new()
+    }
 }
 
 impl Compilable for PolicyEntry<'_> {
@@ -59,6 +75,9 @@ impl Compilable for PolicyEntry<'_> {
     }
 
     fn without(&self, skipped: &mut Skipped) -> Option<Rest> {
+        if self.combined.is_some() {
+            return None;
+        }
         let beside = self.node.entries().iter().filter(|entry| BESIDE.contains(&entry.key.as_str()));
         skipped.extend(beside.map(|entry| entry.node.identity()));
         let mut follow_ups = Diagnostics::default();
@@ -68,7 +87,7 @@ impl Compilable for PolicyEntry<'_> {
     }
 
     fn equality(&self) -> Option<String> {
-        if self.facts.is_some_and(|facts| facts.apart) {
+        if self.config.as_ref().is_some_and(PolicyConfig::is_apart) {
             return None;
         }
         serde_json::to_string(&(&self.config, self.mode, self.on_error, self.failures)).ok()
@@ -84,6 +103,32 @@ impl Compilable for PolicyEntry<'_> {
 
     fn node(&self) -> &Node {
         self.node
+    }
+
+    fn field(&self, path: &str) -> &Node {
+        let named = self.combined.iter().flat_map(|combined| &combined.named);
+        let leads = |part: &&NamedPart<'_>| path.strip_prefix(&*part.path).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
+        if let Some(part) = named.filter(leads).max_by_key(|part| part.path.len()) {
+            return part.node.descend(path.get(part.path.len() + 1..).unwrap_or_default());
+        }
+        match &self.node.value {
+            Value::Array(_) => self.node.descend(path.strip_prefix("policies.").unwrap_or(path)),
+            _ => self.node.descend(path),
+        }
+    }
+
+    fn combines(&self) -> bool {
+        self.combined.is_some()
+    }
+
+    fn parts(&self) -> Vec<&Self> {
+        let uses = self.combined.iter().flat_map(|combined| &combined.uses);
+        uses.filter_map(|item| if let Use::Inline(entry) = item { Some(&**entry) } else { None }).collect()
+    }
+
+    fn elsewhere(&self) -> Vec<(&str, &Place, &Node)> {
+        let named = self.combined.iter().flat_map(|combined| &combined.named);
+        named.map(|part| (part.path.as_str(), &part.place, part.node)).collect()
     }
 }
 

@@ -9,7 +9,6 @@ use crate::config::text::source::Place;
 
 /// Kinds of policies to come.
 pub const POLICIES: &[&str] = &[
-    "require",
     "validate",
     "waf",
     "api_key",
@@ -18,9 +17,6 @@ pub const POLICIES: &[&str] = &[
     "mtls",
     "signature",
     "basic",
-    "any_of",
-    "all_of",
-    "anonymous",
     "ask",
     "csrf",
     "bots",

@@ -10,6 +10,7 @@ pub mod instances;
 pub mod later;
 pub mod load;
 pub mod matching;
+pub mod nesting;
 pub mod origins;
 pub mod plan;
 pub mod policies;
@@ -49,7 +50,8 @@ pub struct Outcome {
 pub fn build(sources: Vec<Source>, deployment: Option<&Deployment>) -> Outcome {
     let mut diagnostics = Diagnostics::default();
     let trees: Vec<_> = sources.iter().enumerate().map(|(file, source)| document::parse(file, source, &mut diagnostics)).collect();
-    let written = files::gather(&sources, &trees, &mut diagnostics);
+    let mut written = files::gather(&sources, &trees, &mut diagnostics);
+    nesting::resolve(&mut written, &mut diagnostics);
     let assembled = routes::assemble(&sources, &written, deployment, &mut diagnostics);
     conflicts::report(&assembled, &mut diagnostics);
     let routes::Assembled { form, plans, needs, policies, origins } = assembled;

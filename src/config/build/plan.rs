@@ -33,7 +33,13 @@ impl Definition {
         let (place, node) = (instance.entry.place().clone(), instance.entry.node());
         let mut settings = Vec::new();
         if let Some(source) = sources.get(place.file) {
-            flatten(place.file, source, node, "", &mut settings);
+            let path = if instance.entry.combines() && matches!(node.value, Value::Array(_)) { "policies" } else { "" };
+            flatten(place.file, source, node, path, &mut settings);
+        }
+        for (path, place, node) in instance.entry.elsewhere() {
+            if let Some(source) = sources.get(place.file) {
+                flatten(place.file, source, node, path, &mut settings);
+            }
         }
         Self { place, settings }
     }

@@ -34,6 +34,32 @@ pub struct PolicyEntry<'a> {
     pub on_error: OnError,
     /// How many failed proofs are let pass.
     pub failures: Option<Rate>,
+    /// What stands beside the kind or within its table, with its place.
+    pub beside: Vec<(&'a str, Place)>,
+    /// The policies that it combines, where it is `any_of` or `all_of`.
+    pub combined: Option<Combined<'a>>,
+}
+
+/// What `any_of` or `all_of` combines.
+#[derive(Debug)]
+pub struct Combined<'a> {
+    /// As it is written; names are looked up by [`super::nesting`].
+    pub uses: Vec<Use<'a>>,
+    /// The policy without them; `None` where something in it is wrong.
+    pub shell: Option<PolicyConfig>,
+    /// What the names in it lead to, with the path of each within the policy.
+    pub named: Vec<NamedPart<'a>>,
+}
+
+/// A policy that is combined by name.
+#[derive(Debug, Clone)]
+pub struct NamedPart<'a> {
+    /// Where its fields would stand, had it been written out: `policies.0.jwt`.
+    pub path: String,
+    /// Where its kind stands.
+    pub place: Place,
+    /// What its fields stand in.
+    pub node: &'a Node,
 }
 
 /// A policy in a list.
@@ -79,12 +105,20 @@ pub fn entry<'a>(file: usize, node: &'a Node, whole: &Range<usize>, diagnostics:
     let mode = beside.get("mode").and_then(|entry| decode::decode(file, &entry.node, &mut Skipped::new(), diagnostics));
     let on_error = beside.get("on_error").and_then(|entry| decode::decode(file, &entry.node, &mut Skipped::new(), diagnostics));
     let failures = beside.get("failures").map(|entry| failures(file, entry, facts, diagnostics));
+    let mut combined = None;
     let config = kind.zip(facts).and_then(|(kind, facts)| {
         if facts.name == "cache" {
             later::refuse(file, value, later::CACHE_KEYS, &mut skipped, diagnostics);
         }
+        if matches!(facts.name, "any_of" | "all_of") {
+            combined = Some(self::combined(file, kind, &mut skipped, diagnostics));
+            return None;
+        }
         decode::decode_variant(file, &kind.key, value, &mut skipped, diagnostics)
     });
+    if let Some(combined) = combined.as_mut().filter(|_| diagnostics.len() != before) {
+        combined.shell = None;
+    }
     PolicyEntry {
         place: Place::new(file, kind.map_or(whole, |kind| &kind.key_span)),
         node: value,
@@ -93,6 +127,8 @@ pub fn entry<'a>(file: usize, node: &'a Node, whole: &Range<usize>, diagnostics:
         mode: mode.unwrap_or_default(),
         on_error: on_error.unwrap_or(facts.map_or(OnError::Deny, |facts| facts.on_error)),
         failures: failures.unwrap_or(facts.and_then(|facts| facts.failures)),
+        beside: beside.iter().map(|(key, entry)| (*key, Place::new(file, &entry.key_span))).collect(),
+        combined,
     }
 }
 
@@ -104,6 +140,29 @@ fn failures(file: usize, entry: &Entry, facts: Option<Facts>, diagnostics: &mut 
     }
     decode::decode::<Failures>(file, &entry.node, &mut Skipped::new(), diagnostics).and_then(|failures| failures.0)
 }
+
+/// Reads what `any_of` or `all_of` combines: a list, or a table with the list in `policies`.
+fn combined<'a>(file: usize, kind: &'a Entry, skipped: &mut Skipped, diagnostics: &mut Diagnostics) -> Combined<'a> {
+    let list = match &kind.node.value {
+        Value::Table(_) => kind.node.entry("policies").map(|entry| &entry.node),
+        _ => Some(&kind.node),
+    };
+    let table = if matches!(kind.node.value, Value::Table(_)) { &kind.node } else { &EMPTY };
+    skipped.extend(list.map(Node::identity));
+    if list.is_none() {
+        let missing = Diagnostic::new(Code::MissingKey, Place::new(file, &kind.node.span), "`policies` is missing");
+        diagnostics.push(missing.help(format!("expected a list such as {} = [\"one\", \"another\"]", kind.key)));
+    }
+    let shell = decode::decode_variant(file, &kind.key, table, skipped, diagnostics);
+    let uses = uses(file, list, diagnostics);
+    if list.is_some_and(|list| matches!(list.value, Value::Array(_))) && uses.len() < 2 {
+        let message = format!("`{}` combines at least two policies", kind.key);
+        diagnostics.push(Diagnostic::new(Code::WrongValue, Place::new(file, &kind.key_span), message));
+    }
+    Combined { uses, shell, named: Vec::new() }
+}
+
+static EMPTY: Node = Node { span: 0..0, value: Value::Table(Vec::new()) };
 
 /// The one entry that says what the policy is; whatever is wrong about it is reported.
 fn kind<'a>(file: usize, node: &'a Node, whole: &Range<usize>, diagnostics: &mut Diagnostics) -> Option<&'a Entry> {

@@ -8,6 +8,7 @@ use super::environment::Deployment;
 use super::files::{ApiEntry, RouteEntry, Scope, Written};
 use super::instances::Instances;
 use super::matching::{self, Matcher};
+use super::nesting;
 use super::origins::OriginEntry;
 use super::plan::{Definition, RoutePlan};
 use super::policies::{PolicyEntry, Use};
@@ -149,14 +150,8 @@ impl<'a> Assembly<'a, '_> {
         if let Some(entry) = shared.policies.get(name) {
             return self.policies.named(&format!("gateway.{name}"), None, entry, &mut self.context);
         }
-        let known: BTreeSet<&str> = scope.policies.keys().chain(shared.policies.keys()).copied().collect();
-        let known: Vec<&str> = known.into_iter().collect();
-        let unknown = Diagnostic::new(Code::UnknownName, place.clone(), format!("there is no policy called `{name}`"));
-        let unknown = unknown.suggest(nearest(name, known.iter().copied()));
-        self.context.diagnostics.push(match known.is_empty() {
-            true => unknown.help("no policy has a name; `[policies]` in this file or in gateway.toml gives them"),
-            false => unknown.help(format!("expected {}", list(&known))),
-        });
+        let known = scope.policies.keys().chain(shared.policies.keys()).copied();
+        self.context.diagnostics.push(nesting::unknown(name, place, known));
         None
     }
 
@@ -199,6 +194,12 @@ impl<'a> Assembly<'a, '_> {
 
     fn finish(self) -> Assembled {
         chain::report(self.lacking, &self.policies, self.context.diagnostics);
+        if self.context.diagnostics.is_empty() {
+            for link in self.routes.iter().flat_map(|(_, plan)| &plan.links).filter(|link| link.instance.is_none()) {
+                let message = "this policy cannot be built, and a chain without it would let through what it keeps out";
+                self.context.diagnostics.push(Diagnostic::new(Code::WrongValue, link.place.clone(), message));
+            }
+        }
         let needs = self.context.settle();
         let used: BTreeSet<usize> = self.routes.iter().flat_map(|(route, _)| route.policies.iter().copied()).collect();
         let policy_index: HashMap<usize, usize> = used.iter().enumerate().map(|(new, old)| (*old, new)).collect();

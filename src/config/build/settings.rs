@@ -1,6 +1,7 @@
 //! Settings of the gateway: what gateway.toml says over the defaults.
 
 use super::written::WrittenGateway;
+use crate::auth::rights::Roles;
 use crate::config::runtime::Settings;
 use crate::config::text::diagnostics::{Code, Diagnostic, Diagnostics};
 use crate::config::text::document::Node;
@@ -46,6 +47,15 @@ pub fn settle(file: usize, node: &Node, written: WrittenGateway, diagnostics: &m
                 let place = Place::new(file, &node.descend(&format!("client.trusted_proxies.{index}")).span);
                 diagnostics.push(Diagnostic::new(Code::WrongValue, place, message.to_string()));
             }
+        }
+    }
+    match Roles::of(&written.roles) {
+        Ok(roles) => settings.roles = roles,
+        Err(circle) => {
+            let first = circle.first().map(String::as_str).unwrap_or_default();
+            let place = Place::new(file, &node.descend("roles").descend(first).span);
+            let message = format!("roles imply one another in a circle: {}", circle.join(", "));
+            diagnostics.push(Diagnostic::new(Code::Circle, place, message).help("take one of these away"));
         }
     }
     settings

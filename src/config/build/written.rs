@@ -68,6 +68,9 @@ pub struct WrittenGateway {
     /// How the client's address is known.
     #[serde(default)]
     pub client: WrittenClient,
+    /// Roles that imply others: `admin = ["editor"]` makes every admin an editor, and whatever an editor is.
+    #[serde(default)]
+    pub roles: BTreeMap<String, Vec<String>>,
 }
 
 /// `[gateway.limits]`: limits on a request's head.
@@ -148,7 +151,7 @@ pub struct WrittenRoute {
     #[serde(default)]
     pub query: BTreeMap<String, Condition>,
     /// Whether anyone may call this route. Must be said where no identity policy is in its chain; those of the gateway and the
-    /// API are left out then.
+    /// API are left out then, and their `require` with them.
     #[serde(default)]
     pub public: bool,
     /// The name of the origin that answers. Every route has exactly one of `origin`, `static` and `redirect`.

@@ -43,6 +43,8 @@ codes! {
     Later = "not-yet";
     /// Keys that exclude each other.
     Conflict = "conflicting-keys";
+    /// Names that lead back to themselves.
+    Circle = "circle";
     /// A route that anyone may call, and does not say so.
     NotPublic = "not-public";
     /// A chain in an order that cannot work.

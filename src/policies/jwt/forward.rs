@@ -2,34 +2,8 @@
 
 use crate::auth::identity::Identity;
 use crate::config::compiler::{Compiler, ConfigError};
-use crate::http::{HeaderName, HeaderValue, Request, forwarded};
-
-/// Fields that clients, proxies or the gateway itself use: removing them from every client's request would break more than it
-/// tells.
-const TAKEN: &[&str] = &[
-    "authorization",
-    "connection",
-    "cookie",
-    "date",
-    "expect",
-    "forwarded",
-    "host",
-    "keep-alive",
-    "origin",
-    "proxy-authorization",
-    "range",
-    "referer",
-    "te",
-    "traceparent",
-    "tracestate",
-    "trailer",
-    "transfer-encoding",
-    "upgrade",
-    "user-agent",
-    "via",
-    "x-request-id",
-];
-const TAKEN_PREFIXES: &[&str] = &["accept", "access-control-", "cache-", "cf-", "content-", "if-", "sec-", "x-forwarded-"];
+use crate::http::{HeaderName, Request, forwarded};
+use crate::policies::identity_headers;
 
 /// One claim and the field that carries it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,21 +19,11 @@ impl Forward {
     /// Where the field's name is not one, or is not free for this.
     pub fn compile(name: &str, claim: &str, compiler: &mut Compiler<'_>) -> Result<Self, ConfigError> {
         let field = format!("forward.{name}");
-        let parsed = HeaderName::try_from(name)
-            .map_err(|_| ConfigError::at(&field, format!("`{name}` is not the name of a header field; use letters, digits and hyphens")))?;
-        let lower = parsed.as_str();
-        if lower.contains('_') {
-            return Err(ConfigError::at(field, "many origins cannot tell `_` from `-` in header fields; write the name with hyphens"));
-        }
-        if TAKEN.contains(&lower) || TAKEN_PREFIXES.iter().any(|prefix| lower.starts_with(prefix)) {
-            let message = format!("`{lower}` has a use of its own; take a name of your own for the claim, such as \"x-user\"");
-            return Err(ConfigError::at(field, message));
-        }
+        let name = identity_headers::field_name(&field, name, compiler)?;
         if claim.is_empty() {
             return Err(ConfigError::at(field, "it names no claim; write one such as \"sub\" or \"org.tenant\""));
         }
-        compiler.needs.identity_headers.insert(lower.to_owned());
-        Ok(Self { name: parsed, claim: claim.to_owned() })
+        Ok(Self { name, claim: claim.to_owned() })
     }
 }
 
@@ -71,12 +35,11 @@ pub fn apply<'a>(forwards: &'a [Forward], identity: &Identity, request: &mut Req
     let mut omitted = Vec::new();
     for forward in forwards {
         let Some(text) = identity.claim_text(&forward.claim) else { continue };
-        let visible = text.bytes().all(|byte| matches!(byte, b' '..=b'~'));
-        match HeaderValue::try_from(text) {
-            Ok(value) if visible => {
+        match identity_headers::field_value(&text) {
+            Some(value) => {
                 request.headers.insert(forward.name.clone(), value);
             }
-            _ => omitted.push(forward.claim.as_str()),
+            None => omitted.push(forward.claim.as_str()),
         }
     }
     omitted

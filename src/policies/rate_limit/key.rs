@@ -16,7 +16,8 @@ use crate::http::{HeaderName, Request, address};
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Key {
-    /// Issuer and subject of the identity; the client's address where an identity policy that was down let the request pass.
+    /// Issuer and subject of the identity; the client's address where the caller is anonymous, or an identity
+    /// policy that was down let the request pass.
     Identity,
     /// The client's address; an IPv6 client is its /64 network. All clients without a known address are one subject.
     Ip,
@@ -32,7 +33,7 @@ impl Key {
     /// Hands on what this request has for the key, in parts that together are unlike those of any other value.
     pub fn feed(&self, cx: &Exchange<'_>, request: &Request, part: &mut impl FnMut(&[u8])) {
         match self {
-            Self::Identity => match &cx.identity {
+            Self::Identity => match cx.caller() {
                 Some(identity) => {
                     part(b"identity");
                     part(identity.issuer.as_deref().unwrap_or_default().as_bytes());

@@ -1,0 +1,96 @@
+//! Establishes who is calling by the first of several proofs that the request has.
+//!
+//! The alternatives are tried in order. One whose proof is not there leaves the word to the next, and the request as it was.
+//! One whose proof holds decides; what only it takes out of the request is taken out. One whose proof is there and does not
+//! hold refuses: a wrong proof never becomes another one, nor nobody's. A Bearer token of another form than an alternative's
+//! own is the next one's to judge, and nobody's at the end. One that answers by itself, such as a login, ends the search. Where
+//! no proof is there, the answer is one 401 with the challenges of all.
+
+use super::nested::{self, Before, Nested, NestedConfig};
+use super::prelude::*;
+
+/// What the registry knows of it.
+pub const FACTS: Facts = Facts { identity: true, ..Facts::of("any_of") };
+
+/// `{ any_of = ["signed_in", { api_key = {} }] }`
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// The alternatives, in order.
+    #[serde(default)]
+    pub policies: Vec<NestedConfig>,
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+impl schemars::JsonSchema for Config {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        FACTS.name.into()
+    }
+
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        let about = "`{ any_of = [\"signed_in\", { jwt = { ... } }, { anonymous = {} }] }`\n\nA list, or a table with the list in `policies`. \
+                     A proof that is there and does not hold is refused; one that is not there leaves the word to the next. `mode` and \
+                     `on_error` are said of the whole. `anonymous` stands last, and a route with it says `public = true`.";
+        nested::schema(about, serde_json::Value::Null, generator)
+    }
+}
+
+/// The alternatives.
+pub struct AnyOf {
+    id: String,
+    alternatives: Vec<Nested>,
+}
+
+impl AnyOf {
+    /// # Errors
+    /// Where an alternative cannot be compiled.
+    pub fn compile(config: Config, compiler: &mut Compiler<'_>) -> Result<Self, ConfigError> {
+        Ok(Self { id: compiler.id.to_owned(), alternatives: nested::compile(&config.policies, compiler)? })
+    }
+}
+
+#[async_trait(?Send)]
+impl Policy for AnyOf {
+    async fn on_request(&self, cx: &mut Exchange<'_>, request: &mut Request) -> Result<Flow, GatewayError> {
+        let before = Before::of(cx, request);
+        let mut challenges = Vec::new();
+        let mut foreign = None;
+        for alternative in &self.alternatives {
+            if alternative.anyone && foreign.is_some() {
+                continue;
+            }
+            if alternative.anyone {
+                cx.challenges.clone_from(&challenges);
+            }
+            cx.attempts.begin();
+            match alternative.policy.on_request(cx, request).await {
+                Ok(flow) => {
+                    cx.proofs.push(alternative.id.clone());
+                    return Ok(flow);
+                }
+                Err(error) if error.is_absent() && !cx.attempts.made() => challenges.extend(error.into_challenges()),
+                Err(error) if error.is_foreign() => {
+                    let log = error.verdict().log;
+                    challenges.extend(error.into_challenges());
+                    foreign.get_or_insert(log);
+                }
+                Err(error) => return Err(error.with_challenges(challenges)),
+            }
+            before.restore(cx, request);
+        }
+        let log = foreign.unwrap_or_else(|| format!("{}: the request has none of the proofs", self.id));
+        Err(GatewayError::Unauthenticated { challenges, log })
+    }
+
+    async fn on_response(&self, cx: &mut Exchange<'_>, response: &mut Response) -> Result<(), GatewayError> {
+        for alternative in &self.alternatives {
+            if cx.proofs.contains(&alternative.id) {
+                alternative.policy.on_response(cx, response).await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests;
