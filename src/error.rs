@@ -89,6 +89,8 @@ pub enum GatewayError {
     Forbidden { challenge: Option<Box<Challenge>>, detail: &'static str, log: String },
     /// The client's address is not let in (403).
     AddressDenied { log: String },
+    /// A page of another origin may have made a browser send the request (403).
+    CrossSite { log: String },
     /// A limit is used up (429).
     RateLimited { standing: Box<Standing> },
     /// Too many proofs from this address or for this account have failed (429); which of the two, only `log` says.
@@ -256,6 +258,10 @@ impl GatewayError {
             Self::AddressDenied { log } => {
                 let detail = "Requests from this address are not accepted here.";
                 (StatusCode::FORBIDDEN, "address-denied", "The address may not call this", detail.into(), Client, log.clone())
+            }
+            Self::CrossSite { log } => {
+                let detail = "The request seems to come from a page of another site, or does not say where it comes from.";
+                (StatusCode::FORBIDDEN, "cross-site-request", "The request may be forged", detail.into(), Client, log.clone())
             }
             Self::RateLimited { standing } => {
                 for (name, value) in standing.response_headers() {

@@ -10,6 +10,7 @@ use std::rc::Rc;
 
 use async_trait::async_trait;
 
+use crate::auth::{session, session_index};
 use crate::http::{OriginRequest, Response};
 use crate::limits::gcra::{TakeReply, TakeRequest};
 use crate::limits::guesses::{GuessReply, GuessRequest};
@@ -114,6 +115,22 @@ pub trait Guesses {
     async fn tell(&self, subject: &str, request: &GuessRequest) -> Result<GuessReply, PortError>;
 }
 
+/// Browser sessions, one object each, and indexes of them.
+#[async_trait(?Send)]
+pub trait Sessions {
+    /// One step of the session object of this name.
+    async fn session(&self, name: &str, ask: &session::Ask) -> Result<session::Answer, PortError>;
+    /// One step of the index object of this name.
+    async fn index(&self, name: &str, ask: &session_index::Ask) -> Result<session_index::Answer, PortError>;
+}
+
+/// Waiting, for what another request is about to finish.
+#[async_trait(?Send)]
+pub trait Timer {
+    /// Comes back after so many milliseconds.
+    async fn wait(&self, ms: u64);
+}
+
 /// Where access records go.
 pub trait Log {
     /// Writes one line, which has no line feed in it.
@@ -141,6 +158,10 @@ pub struct Ports {
     pub replay: Rc<dyn Replay>,
     /// Failed proofs.
     pub guesses: Rc<dyn Guesses>,
+    /// Browser sessions.
+    pub sessions: Rc<dyn Sessions>,
+    /// Waiting.
+    pub timer: Rc<dyn Timer>,
     /// Access records.
     pub log: Rc<dyn Log>,
 }

@@ -3,7 +3,9 @@
 pub mod address;
 pub mod authority;
 pub mod body;
+pub mod cookie;
 pub mod edge;
+pub mod fetch_metadata;
 pub mod forwarded;
 pub mod media;
 pub mod path;
@@ -14,6 +16,7 @@ pub mod problem_table;
 pub mod query;
 pub mod target;
 pub mod violation;
+pub mod web_origin;
 
 pub use ::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 pub use body::{Body, BodyError, NativeBody, Peeked};

@@ -66,6 +66,7 @@ fn samples() -> Vec<GatewayError> {
         GatewayError::CredentialsUnclear { challenge: Box::default(), log: log() },
         GatewayError::Forbidden { challenge: None, detail: "", log: log() },
         GatewayError::AddressDenied { log: log() },
+        GatewayError::CrossSite { log: log() },
         GatewayError::RateLimited { standing: Box::new(Standing { windows: vec![window], announced: true }) },
         GatewayError::TooManyFailures { retry_after_ms: 0, log: log() },
         GatewayError::BodyTooLarge { max: 0 },
@@ -98,6 +99,7 @@ fn meaning(error: &GatewayError) -> &'static str {
         GatewayError::CredentialsUnclear { .. } => "The request has more than one token; send exactly one (RFC 6750 section 3.1).",
         GatewayError::Forbidden { .. } => "The caller is known and lacks a right; `WWW-Authenticate` names the scope, where one would do.",
         GatewayError::AddressDenied { .. } => "The client's address is not let in.",
+        GatewayError::CrossSite { .. } => "The request may have been forged by a page of another site; browsers say where one comes from.",
         GatewayError::RateLimited { .. } => "A limit is used up: `violated-policies` names it, `Retry-After` says when to come again.",
         GatewayError::TooManyFailures { .. } => {
             "Too many proofs of identity have failed, from this address or for this account; `Retry-After` says when to come again."

@@ -13,6 +13,8 @@ pub mod guesses;
 pub mod limiter;
 pub mod replay;
 pub mod scene;
+pub mod sessions;
+pub mod timer;
 
 pub use body::ChunkedBody;
 pub use edge_cache::MemoryEdgeCache;
@@ -21,6 +23,8 @@ pub use guesses::MemoryGuesses;
 pub use limiter::MemoryLimiter;
 pub use replay::MemoryReplay;
 pub use scene::Scene;
+pub use sessions::MemorySessions;
+pub use timer::MemoryTimer;
 
 /// A clock that stands still until it is moved.
 #[derive(Default)]
@@ -132,6 +136,10 @@ pub struct Outside {
     pub replay: Rc<MemoryReplay>,
     /// The failed proofs.
     pub guesses: Rc<MemoryGuesses>,
+    /// The sessions.
+    pub sessions: Rc<MemorySessions>,
+    /// Moves the clock.
+    pub timer: Rc<MemoryTimer>,
     /// Every line written.
     pub log: Rc<LineLog>,
 }
@@ -148,6 +156,8 @@ impl Outside {
             limiter: Rc::new(MemoryLimiter::new(clock.clone())),
             replay: Rc::new(MemoryReplay::new(clock.clone())),
             guesses: Rc::new(MemoryGuesses::new(clock.clone())),
+            sessions: Rc::new(MemorySessions::new(clock.clone())),
+            timer: Rc::new(MemoryTimer::new(clock.clone())),
             log: Rc::default(),
             clock,
         }
@@ -165,6 +175,8 @@ impl Outside {
             limiter: self.limiter.clone(),
             replay: self.replay.clone(),
             guesses: self.guesses.clone(),
+            sessions: self.sessions.clone(),
+            timer: self.timer.clone(),
             log: self.log.clone(),
         }
     }

@@ -6,12 +6,12 @@ use std::rc::Rc;
 use async_trait::async_trait;
 use bytes::Bytes;
 use wasm_bindgen::JsValue;
-use worker::{Env, console_log};
+use worker::{Delay, Env, console_log};
 
 use super::body::{Cap, Outgoing, Stream};
 use super::{bridge, task, wire};
 use crate::http::{HeaderMap, OriginRequest, Response, StatusCode};
-use crate::ports::{Background, Clock, EdgeCache, Entropy, Environment, Fetch, FetchError, LocalFuture, Log, PortError, Ports};
+use crate::ports::{Background, Clock, EdgeCache, Entropy, Environment, Fetch, FetchError, LocalFuture, Log, PortError, Ports, Timer};
 
 mod objects;
 
@@ -28,6 +28,8 @@ pub fn real(env: Env) -> Ports {
         limiter: runtime.clone(),
         replay: runtime.clone(),
         guesses: runtime.clone(),
+        sessions: runtime.clone(),
+        timer: runtime.clone(),
         log: runtime,
     }
 }
@@ -126,6 +128,13 @@ impl EdgeCache for Runtime {
     async fn delete(&self, key: &str) -> Result<bool, PortError> {
         let deleted = task::call(|id| bridge::cache_delete(id, key)).await.map_err(cache_error)?;
         Ok(deleted.is_truthy())
+    }
+}
+
+#[async_trait(?Send)]
+impl Timer for Runtime {
+    async fn wait(&self, ms: u64) {
+        Delay::from(std::time::Duration::from_millis(ms)).await;
     }
 }
 

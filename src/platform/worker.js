@@ -85,3 +85,9 @@ export const Replay = objectOf("ReplayObject", ["spend", "alarm"]);
 
 /** Failed proofs of one subject, and how long it is held. */
 export const Guesses = objectOf("GuessesObject", ["tell", "alarm"]);
+
+/** One browser session. */
+export const Session = objectOf("SessionObject", ["ask", "alarm"]);
+
+/** Which sessions somebody has. */
+export const SessionIndex = objectOf("SessionIndexObject", ["ask", "alarm"]);

@@ -22,6 +22,7 @@ pub mod body_limit;
 pub mod cache;
 pub mod cors;
 pub mod credential;
+pub mod csrf;
 pub mod guard;
 pub mod guessing;
 pub mod headers;
@@ -159,6 +160,8 @@ registry! {
     cors: Cors
     /// Lets in or keeps out by the client's address (403).
     ip_filter: IpFilter
+    /// Refuses requests that a page of another origin made a browser send (403).
+    csrf: Csrf
     /// Rewrites the path and the query that later policies and the origin see.
     rewrite: Rewrite
     /// Refuses JSON that is deeper, longer or wider than the API needs, or has a member name twice (400).

@@ -8,6 +8,8 @@ use super::{FetchError, LocalFuture, Ports};
 use crate::auth::algorithm::Algorithm;
 use crate::auth::keys::{Key, KeySet};
 use crate::auth::pem;
+use crate::auth::session::{self, Access, Session};
+use crate::auth::session_index;
 use crate::auth::signing::SigningKey;
 use crate::auth::token::Token;
 use crate::http::{Body, HeaderMap, HeaderName, HeaderValue, Method, OriginRequest, Response, StatusCode};
@@ -42,6 +44,8 @@ pub async fn run(world: &World) -> Vec<(&'static str, Outcome)> {
         ("limiter", limiter(world).await),
         ("replay", replay(world).await),
         ("guesses", guesses(world).await),
+        ("sessions", sessions(world).await),
+        ("timer", timer(world).await),
         ("log", log(world)),
         ("signatures", signatures()),
     ]
@@ -228,6 +232,57 @@ async fn guesses(World { ports, .. }: &World) -> Outcome {
     hold((1..=60_000).contains(&held_ms), format!("the first hold is as long as the window, not {held_ms} ms"))?;
     hold(tell("one", true).await? <= held_ms, "a failure during a hold makes it longer")?;
     hold(tell("another", false).await? == 0, "two subjects share their failures")
+}
+
+async fn sessions(World { ports, .. }: &World) -> Outcome {
+    use session::{Answer, Ask};
+    let ask = |name: &'static str, ask: Ask| async move { ports.sessions.session(name, &ask).await.map_err(|error| error.to_string()) };
+    let index = |name: &'static str, ask: session_index::Ask| async move {
+        ports.sessions.index(name, &ask).await.map_err(|error| error.to_string())
+    };
+    let now_ms = ports.clock.now_ms();
+    let access = Access { token: "a".to_owned(), until_ms: None, renew_ms: Some(now_ms), refresh_token: Some("r".to_owned()) };
+    let session = Session {
+        issuer: "i".to_owned(),
+        subject: "ann".to_owned(),
+        claims: serde_json::Map::new(),
+        scopes: Vec::new(),
+        id_token: "id".to_owned(),
+        access,
+        until_ms: now_ms + 3_600_000,
+        idle_ms: 600_000,
+    };
+    let nothing = ask("one", Ask::Look).await?;
+    hold(nothing == Answer::Nothing, format!("a session was there before it began: {nothing:?}"))?;
+    let opened = ask("one", Ask::Open(Box::new(session.clone()))).await?;
+    hold(opened == Answer::Opened, format!("it did not begin: {opened:?}"))?;
+    let again = ask("one", Ask::Open(Box::new(session))).await?;
+    hold(again == Answer::Nothing, format!("it began twice: {again:?}"))?;
+    for (look, duty) in [(1, true), (2, false)] {
+        let seen = ask("one", Ask::Look).await?;
+        let holds = matches!(&seen, Answer::Is(view, given) if view.subject == "ann" && given.is_some() == duty);
+        hold(holds, format!("look {look}: {seen:?}"))?;
+    }
+    let other = ask("other", Ask::Look).await?;
+    hold(other == Answer::Nothing, format!("two names share a session: {other:?}"))?;
+    let ended = ask("one", Ask::End).await?;
+    hold(ended == Answer::Ended("id".to_owned()), format!("the end: {ended:?}"))?;
+    let gone = ask("one", Ask::Look).await?;
+    hold(gone == Answer::Nothing, format!("it is there after its end: {gone:?}"))?;
+
+    index("sub", session_index::Ask::Add("one".to_owned(), now_ms + 3_600_000)).await?;
+    for expect in [vec!["one".to_owned()], Vec::new()] {
+        let names = index("sub", session_index::Ask::Take).await?;
+        hold(names == session_index::Answer::Names(expect.clone()), format!("an index: {names:?} and not {expect:?}"))?;
+    }
+    Ok(())
+}
+
+async fn timer(World { ports, .. }: &World) -> Outcome {
+    let before_ms = ports.clock.now_ms();
+    ports.timer.wait(20).await;
+    let waited_ms = ports.clock.now_ms().saturating_sub(before_ms);
+    hold(waited_ms >= 19, format!("a wait of 20 ms took {waited_ms}"))
 }
 
 fn log(World { ports, .. }: &World) -> Outcome {

@@ -18,7 +18,6 @@ pub const POLICIES: &[&str] = &[
     "signature",
     "basic",
     "ask",
-    "csrf",
     "bots",
     "geo",
     "security_headers",

@@ -6,6 +6,8 @@ use worker::Storage;
 
 mod limiter;
 mod replay;
+mod row;
+mod session;
 
 /// Has the object's `alarm` called at this time, in milliseconds since the epoch; an earlier order is replaced.
 fn set_alarm(storage: &Storage, at_ms: u64) -> Result<(), JsError> {

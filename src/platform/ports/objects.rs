@@ -6,10 +6,11 @@ use serde::de::DeserializeOwned;
 
 use super::Runtime;
 use crate::auth::replay::{Place, UseReply, UseRequest};
+use crate::auth::{session, session_index};
 use crate::limits::gcra::{TakeReply, TakeRequest};
 use crate::limits::guesses::{GuessReply, GuessRequest};
 use crate::platform::{bridge, task};
-use crate::ports::{Guesses, Limiter, PortError, Replay};
+use crate::ports::{Guesses, Limiter, PortError, Replay, Sessions};
 
 /// How long an object may take to answer, in milliseconds; then the policy's `on_error` decides.
 const DEADLINE_MS: f64 = 1_000.0;
@@ -55,5 +56,16 @@ impl Replay for Runtime {
 impl Guesses for Runtime {
     async fn tell(&self, subject: &str, request: &GuessRequest) -> Result<GuessReply, PortError> {
         Objects { port: "guesses", binding: "GUESSES" }.call(subject, "tell", request).await
+    }
+}
+
+#[async_trait(?Send)]
+impl Sessions for Runtime {
+    async fn session(&self, name: &str, ask: &session::Ask) -> Result<session::Answer, PortError> {
+        Objects { port: "sessions", binding: "SESSION" }.call(name, "ask", ask).await
+    }
+
+    async fn index(&self, name: &str, ask: &session_index::Ask) -> Result<session_index::Answer, PortError> {
+        Objects { port: "sessions", binding: "SESSION_INDEX" }.call(name, "ask", ask).await
     }
 }

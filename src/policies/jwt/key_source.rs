@@ -25,11 +25,11 @@ const MAX_BODY: u64 = 512_000;
 /// When a cached key set was given out by the issuer, in milliseconds since the epoch.
 const FETCHED: &str = "archway-fetched-ms";
 
-/// Keys at one moment.
-#[derive(Debug, Clone)]
-pub struct Known {
+/// What an issuer publishes, at one moment: its keys unless something else is said.
+#[derive(Debug)]
+pub struct Known<T = KeySet> {
     /// The keys.
-    pub set: Rc<KeySet>,
+    pub set: Rc<T>,
     /// Another number for other keys.
     pub generation: u64,
     /// Whether the issuer was asked for them on behalf of this request.
@@ -67,19 +67,21 @@ impl KeySource {
     }
 }
 
-/// A key set behind a URL, as this isolate knows it.
-pub struct Published {
+/// Reads what came from an issuer; the text says what is wrong with it, for the log.
+type Read<T> = Box<dyn Fn(&[u8]) -> Result<T, String>>;
+
+/// A document behind a URL, as this isolate knows it: a key set unless something else is said.
+pub struct Published<T = KeySet> {
     url: String,
     cache_key: String,
     periods: Periods,
-    algorithms: Option<Vec<Algorithm>>,
-    state: RefCell<State>,
+    read: Read<T>,
+    state: RefCell<State<T>>,
 }
 
-#[derive(Default)]
-struct State {
+struct State<T> {
     refresh: Refresh,
-    set: Option<Rc<KeySet>>,
+    set: Option<Rc<T>>,
     digest: [u8; 32],
     generation: u64,
     failure: String,
@@ -88,12 +90,32 @@ struct State {
 impl Published {
     /// The key set at `url`, of which nothing is known yet; keys are narrowed to `algorithms` where there are some.
     pub fn new(url: String, periods: Periods, algorithms: Option<Vec<Algorithm>>) -> Self {
+        Self::of(url, periods, move |body| {
+            let set = jwk::parse_set(body)?;
+            let Some(algorithms) = &algorithms else { return Ok(set) };
+            let set = set.narrowed(algorithms);
+            match set.keys.is_empty() {
+                true => Err("the key set has no key for the algorithms that the policy names".to_owned()),
+                false => Ok(set),
+            }
+        })
+    }
+}
+
+impl<T: 'static> Published<T> {
+    /// The document at `url`, of which nothing is known yet.
+    pub fn of(url: String, periods: Periods, read: impl Fn(&[u8]) -> Result<T, String> + 'static) -> Self {
         let digest: [u8; 32] = Sha256::digest(url.as_bytes()).into();
         let cache_key = format!("https://jwks.archway.internal/{}", trace::hex(&digest));
-        Self { url, cache_key, periods, algorithms, state: RefCell::default() }
+        let state = State { refresh: Refresh::default(), set: None, digest, generation: 0, failure: String::new() };
+        Self { url, cache_key, periods, read: Box::new(read), state: RefCell::new(state) }
     }
 
-    async fn current(self: &Rc<Self>, ports: &Ports) -> Result<Known, String> {
+    /// The document to use now.
+    ///
+    /// # Errors
+    /// Where none is known and none can be had; the text is for the log.
+    pub async fn current(self: &Rc<Self>, ports: &Ports) -> Result<Known<T>, String> {
         let now_ms = ports.clock.now_ms();
         let newer_than_ms = now_ms.saturating_sub(self.periods.refresh_ms);
         let mut asked_now = false;
@@ -110,7 +132,8 @@ impl Published {
         self.known(asked_now)
     }
 
-    async fn newer(self: &Rc<Self>, known: &Known, ports: &Ports) -> Option<Known> {
+    /// A document that may be newer than `known`; `None` where there is no use in asking.
+    pub async fn newer(self: &Rc<Self>, known: &Known<T>, ports: &Ports) -> Option<Known<T>> {
         let now_ms = ports.clock.now_ms();
         if self.step(now_ms, Event::KeyUnknown) != Action::Fetch {
             return None;
@@ -121,12 +144,12 @@ impl Published {
         self.known(true).ok().filter(|newer| newer.generation != known.generation)
     }
 
-    fn known(&self, asked_now: bool) -> Result<Known, String> {
+    fn known(&self, asked_now: bool) -> Result<Known<T>, String> {
         let state = self.state.borrow();
         let failure = state.refresh.failing().then(|| state.failure.clone());
         match &state.set {
             Some(set) => Ok(Known { set: set.clone(), generation: state.generation, asked_now, failure }),
-            None => Err(failure.unwrap_or_else(|| "its keys are not known".to_owned())),
+            None => Err(failure.unwrap_or_else(|| format!("what {} publishes is not known", self.url))),
         }
     }
 
@@ -153,13 +176,7 @@ impl Published {
 
     /// Takes a set into use that the issuer gave out at `fetched_ms`.
     fn came(&self, fetched_ms: u64, body: &[u8], now_ms: u64) -> Result<(), String> {
-        let mut set = jwk::parse_set(body)?;
-        if let Some(algorithms) = &self.algorithms {
-            set = set.narrowed(algorithms);
-            if set.keys.is_empty() {
-                return Err("the key set has no key for the algorithms that the policy names".to_owned());
-            }
-        }
+        let set = (self.read)(body)?;
         let digest: [u8; 32] = Sha256::digest(body).into();
         let mut state = self.state.borrow_mut();
         let older = state.refresh.fetched_ms().is_some_and(|held_ms| fetched_ms < held_ms);
