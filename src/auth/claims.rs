@@ -1,16 +1,21 @@
 //! What the claims of a verified token must say (RFC 7519 section 4.1, RFC 8725 section 3, RFC 9068 section 4).
 
+use std::rc::Rc;
+
 use serde_json::{Map, Value};
 
+use super::identity::Identity;
+use super::mapping::Mapping;
 use super::refusal::Refusal;
 
 /// The latest time that is believed, in seconds since the epoch: the end of the year 9999.
 const LATEST_S: f64 = 253_402_300_799.0;
 
-/// What a policy asks of a token. `iss`, `sub` and `exp` are always asked for.
+/// What a policy asks of a token, and how it reads what the token grants. `iss`, `sub` and `exp` are always asked for, unless
+/// [`Rules::introspected`].
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Rules {
-    /// `iss` must be one of these, exactly.
+    /// `iss` must be one of these, exactly; where there are none, an introspected token may have any.
     pub issuers: Vec<String>,
     /// `aud` must name one of these, exactly; empty where the policy does not ask.
     pub audiences: Vec<String>,
@@ -22,16 +27,19 @@ pub struct Rules {
     pub leeway_ms: u64,
     /// How long ago a token may have been issued, in milliseconds; asks for `iat`.
     pub max_age_ms: Option<u64>,
+    /// Where the token says what its bearer may do.
+    pub mapping: Mapping,
+    /// Whether the claims are what an issuer answered about a token (RFC 7662 section 2.2): `iss`, `sub` and `exp` may be absent, and
+    /// a token without `sub` speaks for its client.
+    pub introspected: bool,
 }
 
-/// What claims that hold amount to.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Accepted {
-    /// `sub`.
-    pub subject: String,
-    /// `iss`.
-    pub issuer: String,
-    /// Until when the token holds, leeway included, in milliseconds since the epoch.
+/// A token that holds.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Proof {
+    /// Who it speaks for.
+    pub identity: Identity,
+    /// Until when it holds, leeway included, in milliseconds since the epoch.
     pub until_ms: u64,
 }
 
@@ -50,27 +58,47 @@ impl Rules {
         if accepted { Ok(()) } else { Err(Refusal::WrongType) }
     }
 
-    /// Holds the claims against the rules at `now_ms`.
+    /// Holds the claims against the rules at `now_ms`; `kind` is that of the identity.
     ///
     /// # Errors
     /// The first claim that is missing or not right.
-    pub fn check(&self, claims: &Map<String, Value>, now_ms: u64) -> Result<Accepted, Refusal> {
-        for name in self.required.iter().map(String::as_str).chain(["iss", "sub", "exp"]) {
+    pub fn check(&self, kind: &'static str, claims: Map<String, Value>, now_ms: u64) -> Result<Proof, Refusal> {
+        let always: &[&str] = match (self.introspected, self.issuers.is_empty()) {
+            (false, _) => &["iss", "sub", "exp"],
+            (true, false) => &["iss"],
+            (true, true) => &[],
+        };
+        for name in self.required.iter().map(String::as_str).chain(always.iter().copied()) {
             if claims.get(name).is_none_or(Value::is_null) {
                 return Err(Refusal::ClaimMissing(name.to_owned()));
             }
         }
-        let issuer = text(claims, "iss")?;
-        if !self.issuers.iter().any(|known| known == issuer) {
+        let issuer = text(&claims, "iss")?;
+        let anybodys = self.introspected && self.issuers.is_empty();
+        if !anybodys && !self.issuers.iter().any(|known| Some(known.as_str()) == issuer) {
             return Err(Refusal::WrongIssuer);
         }
-        self.check_audience(claims)?;
-        let subject = text(claims, "sub")?;
+        self.check_audience(&claims)?;
+        let subject = match text(&claims, "sub")? {
+            Some(subject) => Some(subject),
+            None => text(&claims, "client_id")?,
+        };
+        let subject = subject.ok_or_else(|| Refusal::ClaimMissing("sub".to_owned()))?;
         if subject.is_empty() {
             return Err(Refusal::ClaimNotRight("sub"));
         }
-        let until_ms = self.check_times(claims, now_ms)?;
-        Ok(Accepted { subject: subject.to_owned(), issuer: issuer.to_owned(), until_ms })
+        let until_ms = self.check_times(&claims, now_ms)?;
+        let identity = Identity {
+            kind,
+            subject: subject.to_owned(),
+            issuer: issuer.map(str::to_owned),
+            consumer: None,
+            scopes: self.mapping.scopes(&claims).into(),
+            roles: self.mapping.roles(&claims).into(),
+            groups: self.mapping.groups(&claims).into(),
+            claims: Rc::new(claims),
+        };
+        Ok(Proof { identity, until_ms })
     }
 
     fn check_audience(&self, claims: &Map<String, Value>) -> Result<(), Refusal> {
@@ -86,7 +114,10 @@ impl Rules {
 
     fn check_times(&self, claims: &Map<String, Value>, now_ms: u64) -> Result<u64, Refusal> {
         let leeway_ms = self.leeway_ms;
-        let mut until_ms = time_ms(claims, "exp")?.ok_or(Refusal::ClaimNotRight("exp"))?.saturating_add(leeway_ms);
+        let mut until_ms = match time_ms(claims, "exp")? {
+            Some(exp_ms) => exp_ms.saturating_add(leeway_ms),
+            None => u64::MAX,
+        };
         if now_ms >= until_ms {
             return Err(Refusal::Expired);
         }
@@ -109,16 +140,6 @@ impl Rules {
     }
 }
 
-/// The scopes that a token grants: `scope` (RFC 8693 section 4.2), or `scp` where there is no `scope`; space-separated text or
-/// a list of strings. Anything else grants none.
-pub fn scopes(claims: &Map<String, Value>) -> Vec<String> {
-    match claims.get("scope").or_else(|| claims.get("scp")) {
-        Some(Value::String(text)) => text.split(' ').filter(|scope| !scope.is_empty()).map(str::to_owned).collect(),
-        Some(list @ Value::Array(_)) => strings(list).unwrap_or_default().into_iter().map(str::to_owned).collect(),
-        _ => Vec::new(),
-    }
-}
-
 /// Media types without their `application/`, in any case.
 fn same_type(a: &str, b: &str) -> bool {
     fn short(name: &str) -> &str {
@@ -131,8 +152,12 @@ fn same_type(a: &str, b: &str) -> bool {
     short(a).eq_ignore_ascii_case(short(b))
 }
 
-fn text<'a>(claims: &'a Map<String, Value>, name: &'static str) -> Result<&'a str, Refusal> {
-    claims.get(name).and_then(Value::as_str).ok_or(Refusal::ClaimNotRight(name))
+fn text<'a>(claims: &'a Map<String, Value>, name: &'static str) -> Result<Option<&'a str>, Refusal> {
+    match claims.get(name) {
+        None => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text)),
+        Some(_) => Err(Refusal::ClaimNotRight(name)),
+    }
 }
 
 /// A string, or a list of strings only.
@@ -171,7 +196,7 @@ mod tests {
         for (name, value) in base.as_object().unwrap().iter().chain(change.as_object().unwrap()) {
             claims.insert(name.clone(), value.clone());
         }
-        let got = rules.check(&claims, NOW_S * 1000).map(|accepted| accepted.until_ms / 1000 - NOW_S).map_err(|r| r.name());
+        let got = rules.check("jwt", claims, NOW_S * 1000).map(|accepted| accepted.until_ms / 1000 - NOW_S).map_err(|r| r.name());
         assert_eq!(got, expect, "{change}");
     }
 
@@ -248,17 +273,33 @@ mod tests {
     }
 
     #[test]
-    fn scopes_are_text_or_a_list() {
-        for (claims, expect) in [
-            (json!({ "scope": "a  b" }), vec!["a", "b"]),
-            (json!({ "scp": ["a", "b"] }), vec!["a", "b"]),
-            (json!({ "scp": "a b" }), vec!["a", "b"]),
-            (json!({ "scope": "a", "scp": "b" }), vec!["a"]),
-            (json!({ "scope": ["a", 1] }), vec![]),
-            (json!({ "scope": { "a": 1 } }), vec![]),
-            (json!({}), vec![]),
+    fn an_answer_about_a_token_may_leave_out_what_a_token_may_not() {
+        let named = Rules { introspected: true, ..rules() };
+        let any = Rules { issuers: Vec::new(), audiences: Vec::new(), ..named.clone() };
+        for (rules, claims, expect) in [
+            (&any, json!({ "sub": "u" }), Ok(("u", None, u64::MAX))),
+            (&any, json!({ "client_id": "c" }), Ok(("c", None, u64::MAX))),
+            (&any, json!({ "sub": "u", "client_id": "c", "iss": "i", "exp": NOW_S }), Ok(("u", Some("i"), (NOW_S + 30) * 1000))),
+            (&any, json!({}), Err("claim-missing")),
+            (&any, json!({ "username": "u" }), Err("claim-missing")),
+            (&any, json!({ "sub": "", "client_id": "c" }), Err("claim-malformed")),
+            (&any, json!({ "sub": null, "client_id": "c" }), Err("claim-malformed")),
+            (&any, json!({ "sub": "u", "exp": NOW_S - 30 }), Err("expired")),
+            (&any, json!({ "sub": "u", "exp": null }), Err("claim-malformed")),
+            (&any, json!({ "sub": "u", "iss": 1 }), Err("claim-malformed")),
+            (&any, json!({ "sub": "u", "nbf": NOW_S + 31 }), Err("not-yet-valid")),
+            (
+                &named,
+                json!({ "sub": "u", "aud": "api", "iss": "https://issuer.example/" }),
+                Ok(("u", Some("https://issuer.example/"), u64::MAX)),
+            ),
+            (&named, json!({ "sub": "u", "aud": "api" }), Err("claim-missing")),
+            (&named, json!({ "sub": "u", "aud": "api", "iss": "https://issuer.example" }), Err("wrong-issuer")),
+            (&named, json!({ "sub": "u", "iss": "https://issuer.example/" }), Err("wrong-audience")),
         ] {
-            assert_eq!(scopes(claims.as_object().unwrap()), expect, "{claims}");
+            let got = rules.check("introspect", claims.as_object().unwrap().clone(), NOW_S * 1000);
+            let got = got.as_ref().map(|proof| (proof.identity.subject.as_str(), proof.identity.issuer.as_deref(), proof.until_ms));
+            assert_eq!(got.map_err(Refusal::name), expect, "{claims}");
         }
     }
 }

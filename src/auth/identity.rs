@@ -4,6 +4,8 @@ use std::rc::Rc;
 
 use serde_json::{Map, Value};
 
+use super::mapping;
+
 /// An established identity; the same whatever the proof was, so that what decides about access never asks for the proof.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Identity {
@@ -36,17 +38,9 @@ impl Identity {
         self.kind == "anonymous"
     }
 
-    /// A claim by its name, or by a dotted path where no claim has the whole name.
+    /// A claim by its name or by a path; see [`mapping::at`].
     pub fn claim(&self, path: &str) -> Option<&Value> {
-        if let Some(value) = self.claims.get(path) {
-            return Some(value);
-        }
-        let mut parts = path.split('.');
-        let mut value = self.claims.get(parts.next()?)?;
-        for part in parts {
-            value = value.get(part)?;
-        }
-        Some(value)
+        mapping::at(&self.claims, path)
     }
 
     /// A claim as it stands in a header field: strings bare, lists of them joined by commas, all else as JSON. A list with a

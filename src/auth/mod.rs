@@ -13,6 +13,7 @@ pub mod identity;
 pub mod json;
 pub mod jwk;
 pub mod keys;
+pub mod mapping;
 pub mod pem;
 pub mod refresh;
 pub mod refusal;

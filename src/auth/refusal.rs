@@ -45,6 +45,11 @@ impl Refusal {
         matches!(self, Self::UnknownKey | Self::NoKeyVerifies)
     }
 
+    /// Whether the token was right in everything but its time: no guess.
+    pub fn is_of_its_time(&self) -> bool {
+        matches!(self, Self::Expired | Self::NotYetValid | Self::IssuedInFuture | Self::TooOld)
+    }
+
     fn described(&self) -> (&'static str, &'static str) {
         match self {
             Self::TooLong => ("too-long", "it is longer than a token may be"),

@@ -79,6 +79,18 @@ impl<'a> Token<'a> {
         self.signature
     }
 
+    /// The `iss` that the token claims to have, unverified: good for nothing but choosing whose rules it is held against.
+    ///
+    /// # Errors
+    /// Where the claims are not a strict JSON object, or `iss` is missing or no string.
+    pub fn claimed_issuer(&self) -> Result<String, Refusal> {
+        match self.claims()?.remove("iss") {
+            Some(Value::String(issuer)) => Ok(issuer),
+            None | Some(Value::Null) => Err(Refusal::ClaimMissing("iss".to_owned())),
+            Some(_) => Err(Refusal::ClaimNotRight("iss")),
+        }
+    }
+
     /// Reads the claims set (RFC 7519 section 4). Only to be asked for once the signature holds.
     ///
     /// # Errors

@@ -51,6 +51,11 @@ impl Verified {
         (entry.generation == generation && now_ms < entry.until_ms).then_some(&entry.identity)
     }
 
+    /// Whether the token with this digest is remembered at all, be it under older keys.
+    pub fn has(&self, digest: &Digest) -> bool {
+        self.entries.contains_key(digest)
+    }
+
     /// Remembers a token of `size` bytes that holds until `until_ms`; the oldest entries make room.
     pub fn remember(&mut self, digest: Digest, size: usize, identity: Identity, until_ms: u64, generation: u64, now_ms: u64) {
         let until_ms = until_ms.min(now_ms.saturating_add(LONGEST_MS));

@@ -1,21 +1,9 @@
 //! The whole check of a token, purely: form, type, signature, claims, in this order.
 
-use std::rc::Rc;
-
-use super::claims::{self, Rules};
-use super::identity::Identity;
+use super::claims::{Proof, Rules};
 use super::keys::KeySet;
 use super::refusal::Refusal;
 use super::token::Token;
-
-/// A token that holds.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Proof {
-    /// Who it speaks for.
-    pub identity: Identity,
-    /// Until when it holds, leeway included, in milliseconds since the epoch.
-    pub until_ms: u64,
-}
 
 /// Verifies a JSON Web Token with trusted keys, under a policy's rules, at `now_ms`.
 ///
@@ -26,14 +14,15 @@ pub fn verify(text: &str, keys: &KeySet, rules: &Rules, now_ms: u64) -> Result<P
     rules.check_type(token.typ.as_deref())?;
     keys.verify(&token)?;
     let claims = token.claims()?;
-    let accepted = rules.check(&claims, now_ms)?;
-    let identity = Identity {
-        kind: "jwt",
-        subject: accepted.subject,
-        issuer: Some(accepted.issuer),
-        scopes: claims::scopes(&claims).into(),
-        claims: Rc::new(claims),
-        ..Identity::default()
-    };
-    Ok(Proof { identity, until_ms: accepted.until_ms })
+    rules.check("jwt", claims, now_ms)
+}
+
+/// Under which of several issuers' rules a token is to be verified: those that have the `iss` which it claims to have, at this place.
+/// Nothing is proved by that; [`verify`] holds it against them, `iss` included.
+///
+/// # Errors
+/// Where the token has no claims or no `iss` that can be read, or nobody has these.
+pub fn claimed_issuer<'a>(text: &str, rules: impl IntoIterator<Item = &'a Rules>) -> Result<usize, Refusal> {
+    let claimed = Token::parse(text)?.claimed_issuer()?;
+    rules.into_iter().position(|rules| rules.issuers.contains(&claimed)).ok_or(Refusal::WrongIssuer)
 }

@@ -18,6 +18,7 @@ use crate::http::{Request, Response};
 pub mod all_of;
 pub mod anonymous;
 pub mod any_of;
+pub mod bearer;
 pub mod body_limit;
 pub mod cache;
 pub mod cors;
@@ -127,6 +128,7 @@ macro_rules! registry {
         #[derive(Debug, Clone, Serialize, Deserialize)]
         #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
         #[serde(rename_all = "snake_case")]
+        #[allow(clippy::large_enum_variant, reason = "a gateway has few, and makes each once")]
         pub enum PolicyConfig { $($(#[doc = $about])+ $variant($module::Config),)+ }
 
         /// Every policy, in the order of the reference.

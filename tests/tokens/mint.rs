@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use crate::cases::{Cases, Row};
 
 mod claims;
+mod issuers;
 mod keys;
 mod policies;
 mod shape;
@@ -34,6 +35,7 @@ fn mint() {
     keys::rows(&mut cases);
     shape::rows(&mut cases);
     claims::rows(&mut cases);
+    issuers::rows(&mut cases);
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/tokens/cases.json");
     std::fs::write(path, serde_json::to_string_pretty(&cases).unwrap() + "\n").unwrap();
 }

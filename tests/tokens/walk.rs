@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use archway::auth::claims::Rules;
 use archway::auth::keys::KeySet;
-use archway::auth::verify::verify;
+use archway::auth::refusal::Refusal;
+use archway::auth::verify::{claimed_issuer, verify};
 use archway::auth::{jwk, pem};
 use archway::config::build;
 use archway::config::text::source::Source;
@@ -62,9 +63,7 @@ fn every_row_has_its_verdict_by_the_pure_check() {
     let cases = Cases::read();
     let mut names = BTreeSet::new();
     for row in &cases.rows {
-        let (keys, rules) = policy(&cases, row);
-        let now_ms = row.now.unwrap_or(NOW_S) * 1000;
-        let verdict = verify(&row.token, &keys, &rules, now_ms).map_or_else(|refusal| refusal.name(), |_| "ok");
+        let verdict = check(&policy(&cases, row), row, &row.token).map_or_else(|refusal| refusal.name(), |()| "ok");
         assert_eq!(verdict, row.expect, "{}", row.name);
         assert!(names.insert(&row.name), "{} stands in the set twice", row.name);
     }
@@ -75,9 +74,9 @@ fn every_row_has_its_verdict_by_the_pure_check() {
 fn no_bit_of_a_token_can_be_flipped() {
     let cases = Cases::read();
     let row = cases.rows.iter().find(|row| row.name == "good HS256").unwrap();
-    let (keys, rules) = policy(&cases, row);
+    let issuers = policy(&cases, row);
     for bit in 0..row.token.len() * 8 {
-        check_flipped(row, bit, &keys, &rules);
+        check_flipped(row, bit, &issuers);
     }
 }
 
@@ -89,22 +88,37 @@ proptest! {
         let cases = Cases::read();
         let good: Vec<&Row> = cases.rows.iter().filter(|row| row.expect == "ok").collect();
         let row = good[pick.index(good.len())];
-        let (keys, rules) = policy(&cases, row);
-        check_flipped(row, bit.index(row.token.len() * 8), &keys, &rules);
+        check_flipped(row, bit.index(row.token.len() * 8), &policy(&cases, row));
     }
 }
 
-fn check_flipped(row: &Row, bit: usize, keys: &KeySet, rules: &Rules) {
+/// The pure check of a token under a policy with these issuers.
+fn check(issuers: &[(KeySet, Rules)], row: &Row, token: &str) -> Result<(), Refusal> {
+    let index = if issuers.len() == 1 { 0 } else { claimed_issuer(token, issuers.iter().map(|(_, rules)| rules))? };
+    let (keys, rules) = &issuers[index];
+    verify(token, keys, rules, row.now.unwrap_or(NOW_S) * 1000).map(|_| ())
+}
+
+fn check_flipped(row: &Row, bit: usize, issuers: &[(KeySet, Rules)]) {
     let mut bytes = row.token.clone().into_bytes();
     bytes[bit / 8] ^= 1 << (bit % 8);
     let Ok(flipped) = String::from_utf8(bytes) else { return };
-    let verdict = verify(&flipped, keys, rules, row.now.unwrap_or(NOW_S) * 1000);
-    assert!(verdict.is_err(), "{}: bit {bit} flipped, and it still holds", row.name);
+    assert!(check(issuers, row, &flipped).is_err(), "{}: bit {bit} flipped, and it still holds", row.name);
 }
 
 /// A row's policy as the pure check takes it; the gateway's own reading of it is what the other test goes through.
-fn policy(cases: &Cases, row: &Row) -> (KeySet, Rules) {
+fn policy(cases: &Cases, row: &Row) -> Vec<(KeySet, Rules)> {
     let written = cases.policies.get(&row.policy).unwrap_or_else(|| panic!("{}: no policy {}", row.name, row.policy));
+    let Some(issuers) = written["issuers"].as_array() else { return vec![issuer(cases, written)] };
+    let merged = issuers.iter().map(|own| {
+        let mut written = written.as_object().unwrap().clone();
+        written.extend(own.as_object().unwrap().clone());
+        issuer(cases, &written.into())
+    });
+    merged.collect()
+}
+
+fn issuer(cases: &Cases, written: &serde_json::Value) -> (KeySet, Rules) {
     let texts = |name: &str| -> Vec<String> {
         match &written[name] {
             serde_json::Value::Null => Vec::new(),
@@ -133,6 +147,7 @@ fn policy(cases: &Cases, row: &Row) -> (KeySet, Rules) {
         required: texts("required"),
         leeway_ms: ms("leeway").unwrap_or(30_000),
         max_age_ms: ms("max_age"),
+        ..Rules::default()
     };
     (keys, rules)
 }

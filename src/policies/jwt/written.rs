@@ -8,19 +8,25 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
 use crate::auth::algorithm::Algorithm;
+use crate::auth::mapping::Mapping;
 use crate::config::values::{Duration, Secret};
 use crate::policies::credential::Source;
 
 /// `{ jwt = { issuer = "https://issuer.example/", audience = "products", jwks = "https://issuer.example/jwks.json" } }`
 ///
 /// Exactly one of `jwks`, `jwks_inline`, `pem` and `secret` says where the keys come from. A token must have `iss`, `sub` and
-/// `exp` in any case.
+/// `exp` in any case. Where tokens of several issuers are taken, each stands in `issuers`; what is written beside it then holds for
+/// each of them that does not say otherwise.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Config {
     /// `iss` must be this, or one of these, exactly. May hold `${NAME}`.
-    pub issuer: Names,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub issuer: Option<Names>,
+    /// Several issuers, each with its own keys and rules. A token is held against those of the one that its `iss` names, alone.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub issuers: Vec<IssuerConfig>,
     /// `aud` must name this, or one of these, exactly. Where it is not written, tokens for any audience pass.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub audience: Option<Names>,
@@ -51,7 +57,10 @@ pub struct Config {
     /// Claims that a token must have besides `iss`, `sub` and `exp`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub required: Vec<String>,
-    /// Scopes that a token must have, all of them, in `scope` or `scp`; else 403.
+    /// Where the claims say what the caller may do.
+    #[serde(default, skip_serializing_if = "MapConfig::is_default")]
+    pub map: MapConfig,
+    /// Scopes that a token must have, all of them; else 403.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub scopes: Vec<String>,
     /// Where the token may stand. Two tokens in one request are refused (400).
@@ -71,6 +80,81 @@ pub struct Config {
     /// The age from which the key set is renewed in the background; 10s to 1d.
     #[serde(default = "default_refresh")]
     pub refresh: Duration,
+}
+
+/// One issuer of several. Exactly one of `jwks`, `jwks_inline`, `pem` and `secret` says where its keys come from.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct IssuerConfig {
+    /// `iss` must be this, or one of these, exactly; no other entry may have the same. May hold `${NAME}`.
+    pub issuer: Names,
+    /// `aud` must name this, or one of these, exactly.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub audience: Option<Names>,
+    /// Where the issuer publishes its key set. May hold `${NAME}`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub jwks: Option<String>,
+    /// A key set in the routes file itself; public keys only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub jwks_inline: Option<InlineKeys>,
+    /// One or several public keys in PEM. May hold `${NAME}`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pem: Option<String>,
+    /// The name of a secret shared with the issuer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secret: Option<Secret>,
+    /// The only algorithms that keys may be used with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub algorithms: Option<Vec<Algorithm>>,
+    /// How far the issuer's clock and this one may differ.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub leeway: Option<Duration>,
+    /// The longest ago that a token may have been issued.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_age: Option<Duration>,
+    /// The only `typ` that pass.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub typ: Option<Names>,
+    /// Claims that a token must have besides `iss`, `sub` and `exp`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub required: Option<Vec<String>>,
+    /// Where the claims say what the caller may do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub map: Option<MapConfig>,
+}
+
+/// `{ roles = ["realm_access.roles", "https://issuer.example/roles"], groups = "groups" }`
+///
+/// Each is one place or several: a claim's name, or a path of names joined by dots, which may have dots themselves. A list of texts
+/// is taken as it is; a text is split at its commas, or at its spaces where it has none.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct MapConfig {
+    /// Where scopes stand; by default in `scope`, or in `scp` where there is no `scope`, split at spaces.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scopes: Option<Names>,
+    /// Where roles stand; by default in `roles`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub roles: Option<Names>,
+    /// Where groups stand; by default in `groups`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub groups: Option<Names>,
+}
+
+impl MapConfig {
+    /// Whether nothing is written.
+    pub fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// What it comes to, with the places that are not written.
+    pub fn mapping(&self) -> Mapping {
+        let names = |names: &Option<Names>| names.as_ref().map(|names| names.0.clone());
+        let Mapping { roles, groups, .. } = Mapping::default();
+        Mapping { scopes: names(&self.scopes), roles: names(&self.roles).unwrap_or(roles), groups: names(&self.groups).unwrap_or(groups) }
+    }
 }
 
 fn default_leeway() -> Duration {

@@ -72,6 +72,17 @@ pub fn cases() -> Cases {
         ("any-audience", json!({ "secret": { "secret": "TOKEN_SECRET" }, "algorithms": ["HS256"], "audience": null })),
         ("typed", json!({ "secret": { "secret": "TOKEN_SECRET" }, "algorithms": ["HS256"], "typ": ["at+jwt"] })),
         ("fresh", json!({ "secret": { "secret": "TOKEN_SECRET" }, "algorithms": ["HS256"], "max_age": "1h" })),
+        (
+            "issuers",
+            json!({ "issuer": null, "issuers": [
+                { "issuer": ["https://a.example/", "https://a.example/old"], "jwks_inline": { "keys": [rsa(json!({ "kid": "one" }))] } },
+                {
+                    "issuer": "https://b.example/", "audience": "b", "typ": "at+jwt",
+                    "jwks_inline": { "keys": [other(json!({ "kid": "one" }))] },
+                },
+                { "issuer": "https://c.example", "secret": { "secret": "TOKEN_SECRET" }, "algorithms": ["HS256"] },
+            ] }),
+        ),
         ("required", json!({ "secret": { "secret": "TOKEN_SECRET" }, "algorithms": ["HS256"], "required": ["tenant"] })),
     ];
     let mut all = BTreeMap::new();

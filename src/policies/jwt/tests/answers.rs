@@ -63,13 +63,13 @@ fn a_token_is_remembered_but_not_past_its_end() {
     let policy = policy(&outside, json!({ "leeway": "10s" }));
     let token = by_secret(json!({ "exp": START_S + 100 }));
     assert_eq!(bearer(&outside, &policy, &token).verdict(), "ok");
-    assert_eq!(policy.verified.borrow().len(), 1);
+    assert_eq!(policy.issuers[0].verified.borrow().len(), 1);
     outside.clock.advance(109_999);
     assert_eq!(bearer(&outside, &policy, &token).verdict(), "ok");
     outside.clock.advance(1);
     assert!(bearer(&outside, &policy, &token).verdict().contains("expired"));
     bearer(&outside, &policy, &by_secret(json!({ "aud": "other" })));
-    assert_eq!(policy.verified.borrow().len(), 1);
+    assert_eq!(policy.issuers[0].verified.borrow().len(), 1);
 }
 
 #[test]

@@ -75,7 +75,7 @@ fn a_key_set_is_fetched_safely_or_not_at_all() {
 
 #[test]
 fn every_other_field_is_held_against_what_can_work() {
-    check(json!({ "issuer": null }), Err("missing field `issuer`"));
+    check(json!({ "issuer": null }), Err("whose tokens are taken? Write `issuer`, or several `issuers`"));
     check(json!({ "issuer": [] }), Err("the list may not be empty"));
     check(json!({ "issuer": "" }), Err("may not be empty"));
     check(json!({ "issuer": ["https://a.example", "${ISSUER}"] }), Ok(()));
@@ -103,6 +103,35 @@ fn every_other_field_is_held_against_what_can_work() {
     check(json!({ "forward": { "x-user": "" } }), Err("forward.x-user: it names no claim"));
     check(json!({ "token": [{ "header": "X-Token" }], "forward": { "x-token": "sub" } }), Err("the token is read from this field"));
     check(json!({ "audiance": "a" }), Err("unknown field `audiance`"));
+}
+
+#[test]
+fn several_issuers_have_their_own_keys_and_share_the_rest() {
+    let one = || json!({ "issuer": "https://a.example/", "jwks": "https://a.example/jwks" });
+    let several = |mut more: Value, entries: Vec<Value>| {
+        (more["issuer"], more["jwks"], more["issuers"]) = (json!(null), json!(null), json!(entries));
+        more
+    };
+    let two = |second: Value| {
+        let second = written(json!({ "issuer": "https://b.example/", "secret": { "secret": "TOKEN_SECRET" } }), second);
+        several(json!({}), vec![one(), second])
+    };
+    check(two(json!({})), Ok(()));
+    check(several(json!({ "audience": "api", "required": ["email"], "map": { "roles": "r" } }), vec![one()]), Ok(()));
+    check(two(json!({ "algorithms": ["HS256"], "leeway": "1s", "max_age": "1h", "typ": "JWT", "required": ["x"] })), Ok(()));
+    check(json!({ "issuers": [one()] }), Err("issuer: with `issuers`, each entry has its own `issuer`"));
+    check(json!({ "issuer": null, "issuers": [one()] }), Err("jwks: with `issuers`, each entry has its own `jwks`"));
+    check(several(json!({}), vec![]), Err("whose tokens are taken?"));
+    check(two(json!({ "issuer": "https://a.example/" })), Err("issuers.1.issuer: `https://a.example/` stands in two entries"));
+    check(two(json!({ "secret": null })), Err("issuers.1: where do the keys come from?"));
+    check(two(json!({ "pem": P256_PUBLIC })), Err("issuers.1.secret: the keys come from one place only"));
+    check(two(json!({ "algorithms": ["RS256"] })), Err("issuers.1.algorithms.0: RS256 asks for a public key"));
+    check(two(json!({ "leeway": "6m" })), Err("issuers.1.leeway: clocks do not differ"));
+    check(two(json!({ "required": [""] })), Err("issuers.1.required.0: it names no claim"));
+    check(two(json!({ "scopes": ["a"] })), Err("unknown field `scopes`"));
+    check(several(json!({ "algorithms": ["HS256"] }), vec![one()]), Err("issuers.0.algorithms.0: HS256 asks for `secret`"));
+    check(json!({ "map": { "roles": [] } }), Err("the list may not be empty"));
+    check(json!({ "map": { "role": "r" } }), Err("unknown field `role`"));
 }
 
 #[test]
