@@ -127,6 +127,8 @@ pub enum GatewayError {
     PolicyUnavailable { policy: String, log: String },
     /// A variable, a secret or a policy is missing or wrong at run time (500).
     Misconfigured { log: String },
+    /// The condition of a policy is neither true nor false for this request (500).
+    ConditionFailed { log: String },
     /// A fault of the gateway itself (500).
     Internal { log: String },
 }
@@ -349,6 +351,17 @@ impl GatewayError {
             Self::Misconfigured { log } => {
                 let detail = "The gateway is not set up rightly for this path.";
                 (StatusCode::INTERNAL_SERVER_ERROR, "misconfigured", "The gateway is misconfigured", detail.into(), Gateway, log.clone())
+            }
+            Self::ConditionFailed { log } => {
+                let detail = "A condition of this path cannot be decided for this request.";
+                (
+                    StatusCode::INTERNAL_SERVER_ERROR,
+                    "condition-failed",
+                    "A condition cannot be decided",
+                    detail.into(),
+                    Gateway,
+                    log.clone(),
+                )
             }
             Self::Internal { log } => {
                 let detail = "The gateway met a fault of its own.";

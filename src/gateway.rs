@@ -62,6 +62,9 @@ impl Gateway {
             .map(|policy| {
                 let mut compiler = Compiler::new(&*environment, &policy.id, realm(policy.api));
                 let compiled = policy.policy.compile(&mut compiler).map_err(|error| error.to_string());
+                if let Some(when) = &policy.when {
+                    when.add_needs(&mut compiler.needs);
+                }
                 reads_edge |= compiler.needs.edge;
                 Rc::new(Guarded {
                     id: policy.id.as_str().into(),
@@ -69,6 +72,7 @@ impl Gateway {
                     mode: policy.mode,
                     on_error: policy.on_error,
                     guessing: policy.failures.map(|rate| Guessing::new(rate, &tallies)),
+                    when: policy.when.clone(),
                     policy: compiled,
                 })
             })
@@ -117,7 +121,7 @@ impl Gateway {
         }
         let route = cx.route.insert(found.route).clone();
 
-        let mut entered = 0;
+        let mut entered = Vec::with_capacity(chain.len());
         let accept = request.headers.get(header::ACCEPT).cloned();
         let answer = run_request_phase(cx, &chain, &mut entered, &mut request).await;
         cx.record.policies_ms = Some(cx.elapsed_ms());
@@ -134,7 +138,7 @@ impl Gateway {
             Err(error) => Err(error),
         };
         let mut response = answer.unwrap_or_else(|error| problem::response(cx, &error, accept.as_ref()));
-        for guarded in chain.iter().take(entered).rev() {
+        for guarded in entered.iter().rev() {
             if let Err(error) = guarded.on_response(cx, &mut response).await {
                 response = problem::response(cx, &error, accept.as_ref());
             }
@@ -196,11 +200,14 @@ impl Gateway {
 async fn run_request_phase(
     cx: &mut Exchange<'_>,
     chain: &[Rc<Guarded>],
-    entered: &mut usize,
+    entered: &mut Vec<Rc<Guarded>>,
     request: &mut Request,
 ) -> Result<Flow, GatewayError> {
     for guarded in chain {
-        *entered += 1;
+        if !guarded.is_for(cx, request)? {
+            continue;
+        }
+        entered.push(guarded.clone());
         if let Flow::Respond(response) = guarded.on_request(cx, request).await? {
             return Ok(Flow::Respond(response));
         }

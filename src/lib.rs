@@ -8,6 +8,7 @@
 //! * [`gateway`] tells a request's whole life on one page; [`exchange`] is what one request carries along that way.
 //! * [`error`] has every early end of a request and its one translation to HTTP.
 //! * [`ports`] is what the core needs from outside; [`memory`] has every port in memory.
+//! * [`expr`] is the language of conditions (CEL).
 //! * [`http`], [`routing`], [`policies`], [`origins`] are the stages; [`auth`], [`limits`], [`caching`] decide, purely.
 //! * [`config`] is the written form, the checked form and the runtime form of the routes files.
 //! * [`observe`] is the access record and the trace context.
@@ -30,6 +31,7 @@ pub mod cli;
 pub mod config;
 pub mod error;
 pub mod exchange;
+pub mod expr;
 pub mod gateway;
 pub mod http;
 pub mod limits;

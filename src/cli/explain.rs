@@ -102,7 +102,7 @@ pub fn explain(outcome: &Outcome, form: &GatewayForm, method: &Method, url: &str
     let unbuilt = || Err("explained, not run".to_owned());
     let guarded = |policy: &PolicyForm| {
         let (id, kind) = (policy.id.as_str().into(), policy.policy.facts().name);
-        Rc::new(Guarded { id, kind, mode: policy.mode, on_error: policy.on_error, guessing: None, policy: unbuilt() })
+        Rc::new(Guarded { id, kind, mode: policy.mode, on_error: policy.on_error, when: None, guessing: None, policy: unbuilt() })
     };
     let policies: Vec<_> = form.policies.iter().map(guarded).collect();
     let origins: Vec<_> = form.origins.iter().map(|origin| (origin.id.as_str().into(), Err("explained, not run".to_owned()))).collect();

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use serde_json::{Map, Value};
 
 use super::schema::{self, Which};
+use crate::config::build::policies::BESIDE;
 use crate::policies::FACTS;
 
 /// The whole reference.
@@ -21,10 +22,10 @@ pub fn markdown() -> String {
     }
     out.push_str("### Policies\n\n");
     out.push_str(
-        "`NAME = { KIND = ... }` in `[policies]`, or `{ KIND = ... }` in a list of policies. `mode`, `on_error` and `failures` stand\n",
+        "`NAME = { KIND = ... }` in `[policies]`, or `{ KIND = ... }` in a list of policies. `mode`, `on_error`, `failures` and `when`\n",
     );
-    out.push_str("in the kind's table or beside the kind.\n\n| key | value | |\n|---|---|---|\n");
-    for key in ["mode", "on_error", "failures"] {
+    out.push_str("stand in the kind's table or beside the kind.\n\n| key | value | |\n|---|---|---|\n");
+    for key in BESIDE {
         let value = api.pointer(&format!("/$defs/Policy/properties/{key}")).unwrap_or(&Value::Null);
         row(&mut out, &api, (key, value), false);
     }
@@ -68,9 +69,7 @@ fn table(out: &mut String, whole: &Value, schema: &Value) {
 
 fn rows(out: &mut String, whole: &Value, schema: &Value, prefix: &str) {
     let required = |key: &str| schema.get("required").and_then(Value::as_array).is_some_and(|keys| keys.iter().any(|name| name == key));
-    for (key, value) in
-        properties(schema).into_iter().flatten().filter(|(key, _)| !["mode", "on_error", "failures"].contains(&key.as_str()))
-    {
+    for (key, value) in properties(schema).into_iter().flatten().filter(|(key, _)| !BESIDE.contains(&key.as_str())) {
         let listed = followed(whole, value).get("items").map(|items| (followed(whole, items), "[]."));
         let (inner, dot) = listed.unwrap_or((followed(whole, value), "."));
         row(out, whole, (&format!("{prefix}{key}"), value), required(key));
@@ -119,6 +118,8 @@ fn kind(whole: &Value, value: &Value, depth: usize) -> String {
             "Rate" => return "rate, `\"20/s\"`".to_owned(),
             "Failures" => return "rate, `\"10/min\"`, or `\"off\"`".to_owned(),
             "Percent" => return "share, `\"50%\"`".to_owned(),
+            "Condition" => return "condition, `\"request.method == 'GET'\"`".to_owned(),
+            "Expression" => return "expression, `\"identity.subject\"`".to_owned(),
             "Secret" => return "`{ secret = \"NAME\" }`".to_owned(),
             "PolicyUse" => return "name or policy".to_owned(),
             _ => {}

@@ -92,6 +92,7 @@ fn without_null(value: &mut Value) {
 mod tests {
     use super::*;
     use crate::config::build::files::{API_KEYS, GATEWAY_KEYS};
+    use crate::config::build::policies::BESIDE;
     use crate::policies::FACTS;
 
     fn keys(value: &Value, pointer: &str) -> Vec<String> {
@@ -108,7 +109,7 @@ mod tests {
     fn schemas_have_every_policy_with_its_description() {
         let schema = of(Which::Api);
         let kinds = keys(&schema, "/$defs/Policy/properties");
-        let expect: Vec<&str> = FACTS.iter().map(|facts| facts.name).chain(["mode", "on_error", "failures"]).collect();
+        let expect: Vec<&str> = FACTS.iter().map(|facts| facts.name).chain(BESIDE.iter().copied()).collect();
         assert_eq!(kinds, expect);
         for facts in FACTS {
             let policy = schema.pointer(&format!("/$defs/Policy/properties/{}", facts.name)).unwrap();

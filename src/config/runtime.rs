@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::values::{ByteSize, Duration, Percent, Rate};
 use crate::auth::rights::Roles;
+use crate::expr::Condition;
 use crate::http::address::Cidr;
 use crate::origins::OriginConfig;
 use crate::policies::{Mode, OnError, PolicyConfig};
@@ -60,6 +61,9 @@ pub struct PolicyForm {
     /// How many failed proofs are let pass before an address or an account is held.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failures: Option<Rate>,
+    /// For which requests it acts; every one where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub when: Option<Condition>,
     /// The policy itself.
     pub policy: PolicyConfig,
 }

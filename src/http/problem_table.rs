@@ -85,6 +85,7 @@ fn samples() -> Vec<GatewayError> {
         GatewayError::NotCached,
         GatewayError::PolicyUnavailable { policy: String::new(), log: log() },
         GatewayError::Misconfigured { log: log() },
+        GatewayError::ConditionFailed { log: log() },
         GatewayError::Internal { log: log() },
     ]
 }
@@ -125,6 +126,9 @@ fn meaning(error: &GatewayError) -> &'static str {
         GatewayError::Loop => "An origin leads back to this gateway.",
         GatewayError::NotCached => "The request asked for a stored response or none (`only-if-cached`), and none is fresh enough.",
         GatewayError::PolicyUnavailable { .. } => "A check depends on something that is down; without it the request is not let through.",
+        GatewayError::ConditionFailed { .. } => {
+            "A condition reads something that this request lacks; the record says what. `has(...)` would ask first."
+        }
         GatewayError::Misconfigured { .. } => "A variable or a secret is missing in the deployment; the record names it.",
         GatewayError::Internal { .. } => "A fault of the gateway; the record says more.",
     }

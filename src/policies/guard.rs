@@ -1,4 +1,4 @@
-//! The one wrapper around every policy: `mode`, `on_error` and `failures`.
+//! The one wrapper around every policy: `mode`, `on_error`, `failures` and `when`.
 
 use std::rc::Rc;
 
@@ -6,6 +6,7 @@ use super::guessing::{Attempts, Guessing};
 use super::{Flow, Mode, OnError, Policy};
 use crate::error::GatewayError;
 use crate::exchange::Exchange;
+use crate::expr::Condition;
 use crate::http::{Request, Response};
 
 /// A route's policies, in order.
@@ -24,11 +25,32 @@ pub struct Guarded {
     pub on_error: OnError,
     /// What failed proofs lead to; `None` where they lead to nothing.
     pub guessing: Option<Guessing>,
+    /// For which requests it acts; every one where absent.
+    pub when: Option<Condition>,
     /// What runs, or why it could not be built: then every request is refused (500).
     pub policy: Result<Rc<dyn Policy>, String>,
 }
 
 impl Guarded {
+    /// Whether the policy is for this request, as `when` has it; where it is not, neither hook runs. It is asked once, when the
+    /// policy's turn comes, and what it says holds for the response, too.
+    ///
+    /// # Errors
+    /// [`GatewayError::ConditionFailed`] where `when` says neither: leaving the policy out could open what it closes, and having it
+    /// act could give what it grants. In report mode that is written, and the policy left out.
+    pub fn is_for(&self, cx: &mut Exchange<'_>, request: &Request) -> Result<bool, GatewayError> {
+        let Some(when) = &self.when else { return Ok(true) };
+        let error = match when.holds(cx, request) {
+            Ok(holds) => return Ok(holds),
+            Err(error) => GatewayError::ConditionFailed { log: format!("{}: `when` cannot be told: {error}", self.id) },
+        };
+        if self.mode == Mode::Report {
+            self.would(cx, &error);
+            return Ok(false);
+        }
+        Err(error)
+    }
+
     /// The request hook under `mode`, `on_error` and `failures`.
     ///
     /// # Errors
@@ -150,7 +172,7 @@ mod tests {
 
     fn guarded(mode: Mode, on_error: OnError, policy: Result<fn() -> Result<Flow, GatewayError>, &str>) -> Guarded {
         let policy = policy.map(|act| Rc::new(Busy(act)) as Rc<dyn Policy>).map_err(str::to_owned);
-        Guarded { id: "a.busy".into(), kind: "busy", mode, on_error, guessing: None, policy }
+        Guarded { id: "a.busy".into(), kind: "busy", mode, on_error, when: None, guessing: None, policy }
     }
 
     const PASS: fn() -> Result<Flow, GatewayError> = || Ok(Flow::Next);
@@ -200,6 +222,26 @@ mod tests {
             let done = block_on(guarded(Mode::Enforce, on_error, policy).on_response(&mut cx, &mut response));
             let expect = expect.filter(|code| *code != "misconfigured");
             assert_eq!(done.err().map(|error| error.verdict().code), expect, "a policy that was not built has refused already");
+        }
+    }
+
+    #[test]
+    fn when_decides_for_whom_a_policy_is_and_what_cannot_be_told_refuses() {
+        let rows = [
+            (None, Mode::Enforce, Ok(true), None),
+            (Some("request.method == 'GET'"), Mode::Enforce, Ok(true), None),
+            (Some("request.method == 'PUT'"), Mode::Enforce, Ok(false), None),
+            (Some("request.header.x == 'a'"), Mode::Enforce, Err("condition-failed"), None),
+            (Some("request.header.x == 'a'"), Mode::Report, Ok(false), Some("condition-failed")),
+            (Some("has(request.header.x)"), Mode::Enforce, Ok(false), None),
+        ];
+        for (when, mode, expect, would) in rows {
+            let scene = Scene::of("GET", "https://api.example/a", &[]);
+            let (mut cx, request) = (scene.exchange(), scene.request());
+            let policy = Guarded { when: when.map(|text| Condition::parse(text).unwrap()), ..guarded(mode, OnError::Allow, Ok(PASS)) };
+            let got = policy.is_for(&mut cx, &request);
+            assert_eq!(got.map_err(|error| error.verdict().code), expect, "{when:?}");
+            assert_eq!(cx.record.would.first().map(|would| would.code.as_str()), would, "{when:?}");
         }
     }
 }

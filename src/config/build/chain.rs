@@ -6,6 +6,7 @@ use super::instances::Instances;
 use super::policies::PolicyEntry;
 use crate::config::text::diagnostics::{Code, Diagnostic, Diagnostics};
 use crate::config::text::source::Place;
+use crate::expr::Condition;
 use crate::policies::{FACTS, Mode, PolicyConfig};
 
 /// How often one request may leave the worker on every plan of the platform; the origin's own call is one of them.
@@ -60,6 +61,8 @@ pub fn effective(
     let identifies = |link: &Link| of(link).and_then(|instance| instance.entry.facts).is_some_and(|facts| facts.identity);
     let anyone = |link: &Link| of(link).and_then(|instance| instance.entry.config.as_ref()).is_some_and(PolicyConfig::lets_anyone_in);
     let enforces = |link: &Link| identifies(link) && !anyone(link) && of(link).is_some_and(|instance| instance.entry.mode == Mode::Enforce);
+    let always = |link: &Link| of(link).is_some_and(|instance| instance.entry.when.is_none());
+    let protects = |link: &Link| enforces(link) && always(link);
     let mut chain: Vec<Link> =
         inherited.filter(|link| owner.public.is_none() || !(enforces(link) || kind(link) == "require")).chain(own).collect();
     chain.sort_by_key(|link| match kind(link) {
@@ -67,29 +70,19 @@ pub fn effective(
         "cors" => 1,
         _ => 2,
     });
-    match (owner.public, chain.iter().find(|link| enforces(link))) {
+    match (owner.public, chain.iter().find(|link| protects(link))) {
         (Some(public), Some(link)) => {
             let message = format!("`{}` asks who is calling, but the route is public", kind(link));
             let conflict = Diagnostic::new(Code::Conflict, link.place.clone(), message).related(public.clone(), "said to be public here");
             diagnostics.push(conflict.help("take one of the two away"));
         }
         (None, None) if chain.iter().all(|link| link.instance.is_some()) => {
-            let open = chain.iter().find(|link| anyone(link));
-            let message = match open {
-                Some(_) => "everyone who proves nothing is let in as `anonymous`",
-                None => "nothing in this route's chain asks who is calling",
-            };
-            let not_public = Diagnostic::new(Code::NotPublic, owner.place.clone(), message).label("anyone could call this");
-            diagnostics.push(match open {
-                Some(link) => {
-                    not_public.related(link.place.clone(), "lets everyone in").help("say `public = true`, or take `anonymous` away")
-                }
-                None => not_public.help("add an identity policy such as `jwt`, or say `public = true`"),
-            });
+            let sometimes = chain.iter().find(|link| enforces(link));
+            diagnostics.push(not_public(owner, chain.iter().find(|link| anyone(link)), sometimes));
         }
         _ => {}
     }
-    once(&chain, kind, diagnostics);
+    once(&chain, kind, always, diagnostics);
     // A failed proof is told to two objects: the address's and the account's.
     let failed = |link: &Link| if of(link).is_some_and(|instance| instance.entry.failures.is_some()) { 2 } else { 0 };
     let cost =
@@ -99,7 +92,7 @@ pub fn effective(
     let first_identity = chain.iter().position(identifies);
     for (index, link) in chain.iter().enumerate() {
         let Some(instance) = of(link) else { continue };
-        if instance.needs.identity && !broken && first_identity.is_none_or(|first| first >= index) && !spared(owner, link, kind(link)) {
+        if instance.needs.identity && !broken && first_identity.is_none_or(|first| first >= index) && !spared(owner, link, instance.entry) {
             needs_identity(link, kind(link), first_identity.and_then(|first| chain.get(first)), owner, diagnostics);
         }
         if kind(link) == "cache"
@@ -128,11 +121,29 @@ pub fn establishes_identity(chain: &[Link], instances: &Instances<'_, PolicyEntr
 }
 
 /// A public route may inherit header edits that read claims: what is absent is left out.
-fn spared(owner: &Owner<'_>, link: &Link, kind: &str) -> bool {
-    owner.public.is_some() && link.level != Level::Route && matches!(kind, "headers" | "identity_headers")
+fn spared(owner: &Owner<'_>, link: &Link, policy: &PolicyEntry<'_>) -> bool {
+    let edits = policy.facts.is_some_and(|facts| matches!(facts.name, "headers" | "identity_headers"))
+        && !policy.when.as_ref().is_some_and(Condition::reads_identity);
+    owner.public.is_some() && link.level != Level::Route && edits
 }
 
-fn once<'k>(chain: &[Link], kind: impl Fn(&Link) -> &'k str, diagnostics: &mut Diagnostics) {
+/// A route without a policy that asks everyone: `open` lets everyone in, `sometimes` asks under a condition.
+fn not_public(owner: &Owner<'_>, open: Option<&Link>, sometimes: Option<&Link>) -> Diagnostic {
+    let message = match (open, sometimes) {
+        (Some(_), _) => "everyone who proves nothing is let in as `anonymous`",
+        (None, Some(_)) => "nothing in this route's chain always asks who is calling",
+        (None, None) => "nothing in this route's chain asks who is calling",
+    };
+    let not_public = Diagnostic::new(Code::NotPublic, owner.place.clone(), message).label("anyone could call this");
+    let add = "add an identity policy such as `jwt`, or say `public = true`";
+    match (open, sometimes) {
+        (Some(link), _) => not_public.related(link.place.clone(), "lets everyone in").help("say `public = true`, or take `anonymous` away"),
+        (None, Some(link)) => not_public.related(link.place.clone(), "has `when`, and lets pass whom that does not concern").help(add),
+        (None, None) => not_public.help(add),
+    }
+}
+
+fn once<'k>(chain: &[Link], kind: impl Fn(&Link) -> &'k str, always: impl Fn(&Link) -> bool, diagnostics: &mut Diagnostics) {
     for (index, link) in chain.iter().enumerate().filter(|(_, link)| link.instance.is_some() && !is_once(kind(link))) {
         if let Some(first) = chain.iter().take(index).find(|other| other.instance == link.instance) {
             let message = format!("the same `{}` stands in this chain twice", kind(link));
@@ -142,10 +153,13 @@ fn once<'k>(chain: &[Link], kind: impl Fn(&Link) -> &'k str, diagnostics: &mut D
     }
     for name in FACTS.iter().filter(|facts| facts.once).map(|facts| facts.name) {
         let mut uses = chain.iter().filter(|link| kind(link) == name);
-        if let (Some(first), Some(second)) = (uses.next(), uses.next()) {
+        let (first, second) = (uses.next(), uses.next());
+        if let (Some(first), Some(second)) = (first, second)
+            && chain.iter().any(|link| kind(link) == name && always(link))
+        {
             let message = format!("`{name}` stands in this chain twice");
             let twice = Diagnostic::new(Code::ChainOrder, second.place.clone(), message).related(first.place.clone(), "already here");
-            diagnostics.push(twice.help("a chain has it once; take one of them away"));
+            diagnostics.push(twice.help("a chain has it once; take one of them away, or give each a `when`"));
         }
     }
 }

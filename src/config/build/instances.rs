@@ -63,6 +63,10 @@ pub trait Compilable {
     fn elsewhere(&self) -> Vec<(&str, &Place, &Node)> {
         Vec::new()
     }
+    /// A setting that stands outside of that, by name.
+    fn outside(&self) -> Option<(&'static str, &Node)> {
+        None
+    }
 }
 
 impl Compilable for PolicyEntry<'_> {
@@ -71,6 +75,9 @@ impl Compilable for PolicyEntry<'_> {
     }
 
     fn compile(&self, compiler: &mut Compiler<'_>) -> Result<(), ConfigError> {
+        if let Some(when) = &self.when {
+            when.add_needs(&mut compiler.needs);
+        }
         self.config.as_ref().map_or(Ok(()), |config| config.compile(compiler).map(|_| ()))
     }
 
@@ -90,7 +97,11 @@ impl Compilable for PolicyEntry<'_> {
         if self.config.as_ref().is_some_and(PolicyConfig::is_apart) {
             return None;
         }
-        serde_json::to_string(&(&self.config, self.mode, self.on_error, self.failures)).ok()
+        serde_json::to_string(&(&self.config, self.mode, self.on_error, self.failures, &self.when)).ok()
+    }
+
+    fn outside(&self) -> Option<(&'static str, &Node)> {
+        self.when_beside.map(|node| ("when", node))
     }
 
     fn kind(&self) -> &str {

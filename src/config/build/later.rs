@@ -28,9 +28,6 @@ pub const POLICIES: &[&str] = &[
     "retry",
 ];
 
-/// Keys of any policy to come.
-pub const POLICY_KEYS: &[&str] = &["when"];
-
 /// Keys of the cache policy to come.
 pub const CACHE_KEYS: &[&str] = &["stale_while_revalidate", "stale_if_error"];
 

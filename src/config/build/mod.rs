@@ -22,6 +22,7 @@ use super::runtime::GatewayForm;
 use super::text::diagnostics::{Diagnostic, Diagnostics};
 use super::text::document;
 use super::text::source::Source;
+use super::text::within;
 use compiling::Need;
 use environment::Deployment;
 use plan::{Definition, RoutePlan};
@@ -56,6 +57,7 @@ pub fn build(sources: Vec<Source>, deployment: Option<&Deployment>) -> Outcome {
     conflicts::report(&assembled, &mut diagnostics);
     let routes::Assembled { form, plans, needs, policies, origins } = assembled;
     let form = diagnostics.is_empty().then_some(form);
-    let diagnostics = follow_ups::without(diagnostics.into_sorted(), &sources);
+    let mut diagnostics = follow_ups::without(diagnostics.into_sorted(), &sources);
+    within::place(&mut diagnostics, &sources);
     Outcome { sources, diagnostics, form, plans, policies, origins, needs }
 }

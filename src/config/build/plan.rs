@@ -33,6 +33,9 @@ impl Definition {
         let (place, node) = (instance.entry.place().clone(), instance.entry.node());
         let mut settings = Vec::new();
         if let Some(source) = sources.get(place.file) {
+            if let Some((name, node)) = instance.entry.outside() {
+                flatten(place.file, source, node, name, &mut settings);
+            }
             let path = if instance.entry.combines() && matches!(node.value, Value::Array(_)) { "policies" } else { "" };
             flatten(place.file, source, node, path, &mut settings);
         }

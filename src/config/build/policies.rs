@@ -12,6 +12,7 @@ use crate::config::text::document::{Entry, Node, Value};
 use crate::config::text::names::{list, nearest};
 use crate::config::text::source::Place;
 use crate::config::values::{Failures, Rate};
+use crate::expr::Condition;
 use crate::policies::{FACTS, Facts, Mode, OnError, PolicyConfig};
 
 /// What may stand beside a policy's kind, or within its table.
@@ -32,6 +33,10 @@ pub struct PolicyEntry<'a> {
     pub mode: Mode,
     /// What an outage means.
     pub on_error: OnError,
+    /// For which requests it acts; every one where absent.
+    pub when: Option<Condition>,
+    /// What `when` is, where it stands beside the kind.
+    pub when_beside: Option<&'a Node>,
     /// How many failed proofs are let pass.
     pub failures: Option<Rate>,
     /// What stands beside the kind or within its table, with its place.
@@ -104,6 +109,7 @@ pub fn entry<'a>(file: usize, node: &'a Node, whole: &Range<usize>, diagnostics:
     let beside = beside(file, node.entries().iter().chain(inside), &mut skipped, diagnostics);
     let mode = beside.get("mode").and_then(|entry| decode::decode(file, &entry.node, &mut Skipped::new(), diagnostics));
     let on_error = beside.get("on_error").and_then(|entry| decode::decode(file, &entry.node, &mut Skipped::new(), diagnostics));
+    let when = beside.get("when").and_then(|entry| decode::decode(file, &entry.node, &mut Skipped::new(), diagnostics));
     let failures = beside.get("failures").map(|entry| failures(file, entry, facts, diagnostics));
     let mut combined = None;
     let config = kind.zip(facts).and_then(|(kind, facts)| {
@@ -126,6 +132,8 @@ pub fn entry<'a>(file: usize, node: &'a Node, whole: &Range<usize>, diagnostics:
         config: config.filter(|_| diagnostics.len() == before),
         mode: mode.unwrap_or_default(),
         on_error: on_error.unwrap_or(facts.map_or(OnError::Deny, |facts| facts.on_error)),
+        when,
+        when_beside: node.entry("when").map(|entry| &entry.node),
         failures: failures.unwrap_or(facts.and_then(|facts| facts.failures)),
         beside: beside.iter().map(|(key, entry)| (*key, Place::new(file, &entry.key_span))).collect(),
         combined,
@@ -209,9 +217,6 @@ fn beside<'a>(
             diagnostics.push(twice.related(Place::new(file, &first.key_span), "first said here"));
         }
     }
-    for entry in later::POLICY_KEYS.iter().filter_map(|key| beside.get(key)) {
-        diagnostics.push(later::error(file, &entry.key_span, &entry.key));
-    }
     beside
 }
 
@@ -225,18 +230,12 @@ impl JsonSchema for WrittenPolicy {
 
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         let config = PolicyConfig::json_schema(generator).to_value();
-        let mode = generator.subschema_for::<Mode>();
-        let on_error = generator.subschema_for::<OnError>();
-        let failures = json_schema!({
-            "description": "How many proofs of an identity policy may fail in a time, from one address and for one account, before it is held; or `off`.",
-            "allOf": [generator.subschema_for::<Failures>()],
-        });
+        let beside = beside_schemas(generator);
         let mut properties = serde_json::Map::new();
         for variant in config.get("oneOf").and_then(|variants| variants.as_array()).into_iter().flatten() {
             let about = variant.get("description").cloned();
             for (name, schema) in variant.get("properties").and_then(|p| p.as_object()).into_iter().flatten() {
-                let failures = FACTS.iter().any(|facts| facts.name == name && facts.identity).then_some(&failures);
-                allow_beside(generator, schema, [("mode", Some(&mode)), ("on_error", Some(&on_error)), ("failures", failures)]);
+                allow_beside(generator, name, schema, &beside);
                 let mut schema = serde_json::json!({ "allOf": [schema] });
                 if let (Some(about), Some(object)) = (about.clone(), schema.as_object_mut()) {
                     object.insert("description".to_owned(), about);
@@ -245,12 +244,10 @@ impl JsonSchema for WrittenPolicy {
             }
         }
         let kinds: Vec<_> = properties.keys().map(|kind| serde_json::json!({ "required": [kind] })).collect();
-        properties.insert("mode".to_owned(), mode.to_value());
-        properties.insert("on_error".to_owned(), on_error.to_value());
-        properties.insert("failures".to_owned(), failures.to_value());
+        properties.extend(beside.into_iter().map(|(key, schema)| (key.to_owned(), schema)));
         json_schema!({
             "type": "object",
-            "description": "A policy: exactly one kind, and perhaps `mode`, `on_error` and `failures`.",
+            "description": "A policy: exactly one kind, and perhaps `mode`, `on_error`, `failures` and `when`.",
             "properties": properties,
             "additionalProperties": false,
             "oneOf": kinds,
@@ -258,14 +255,28 @@ impl JsonSchema for WrittenPolicy {
     }
 }
 
-/// Lets what stands beside a kind stand within the kind's own table too.
-fn allow_beside(generator: &mut SchemaGenerator, kind: &serde_json::Value, beside: [(&str, Option<&Schema>); 3]) {
-    let name = kind.get("$ref").and_then(|reference| reference.as_str()).and_then(|reference| reference.rsplit('/').next());
+/// The schemas of what may stand beside a kind, by key.
+fn beside_schemas(generator: &mut SchemaGenerator) -> Vec<(&'static str, serde_json::Value)> {
+    let failures = json_schema!({
+        "description": "How many proofs of an identity policy may fail in a time, from one address and for one account, before it is held; or `off`.",
+        "allOf": [generator.subschema_for::<Failures>()],
+    });
+    let when = json_schema!({
+        "description": "For which requests it acts; every one where absent. Where it cannot be told, the request is refused (500).",
+        "allOf": [generator.subschema_for::<Condition>()],
+    });
+    let schemas = [generator.subschema_for::<Mode>(), generator.subschema_for::<OnError>(), failures, when];
+    BESIDE.iter().copied().zip(schemas.map(Schema::to_value)).collect()
+}
+
+/// Lets what may stand beside a kind stand within its own table, too.
+fn allow_beside(generator: &mut SchemaGenerator, kind: &str, schema: &serde_json::Value, beside: &[(&'static str, serde_json::Value)]) {
+    let name = schema.get("$ref").and_then(|reference| reference.as_str()).and_then(|reference| reference.rsplit('/').next());
     let definition = name.and_then(|name| generator.definitions_mut().get_mut(name));
+    let proves = FACTS.iter().any(|facts| facts.name == kind && facts.identity);
     if let Some(properties) = definition.and_then(|schema| schema.get_mut("properties")?.as_object_mut()) {
-        for (key, schema) in beside {
-            properties.extend(schema.map(|schema| (key.to_owned(), schema.clone().to_value())));
-        }
+        let own = beside.iter().filter(|(key, _)| *key != "failures" || proves);
+        properties.extend(own.map(|(key, schema)| ((*key).to_owned(), schema.clone())));
     }
 }
 

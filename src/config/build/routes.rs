@@ -214,8 +214,9 @@ impl<'a> Assembly<'a, '_> {
             identity_headers.extend(instance.needs.identity_headers.iter().cloned());
             add_missing(&mut settings.record.redact_headers, &instance.needs.secret_headers);
             add_missing(&mut settings.record.redact_query, &instance.needs.secret_query);
-            let (mode, on_error, failures) = (instance.entry.mode, instance.entry.on_error, instance.entry.failures);
-            policies.push(PolicyForm { id: instance.id.clone(), api: instance.api, mode, on_error, failures, policy });
+            let (mode, on_error, failures, when) =
+                (instance.entry.mode, instance.entry.on_error, instance.entry.failures, instance.entry.when.clone());
+            policies.push(PolicyForm { id: instance.id.clone(), api: instance.api, mode, on_error, failures, when, policy });
             policy_places.push(Definition::of(instance, self.sources));
         }
         let mut origins = Vec::new();

@@ -78,6 +78,8 @@ pub struct Diagnostic {
     pub suggestion: Option<String>,
     /// What would be right.
     pub help: Vec<String>,
+    /// The bytes it is about of the text that stands at its place, until [`super::within::place`] has put it there.
+    pub within: Option<std::ops::Range<usize>>,
     /// Other places that have a part in it.
     pub related: Vec<(Place, String)>,
 }
@@ -90,7 +92,16 @@ impl Diagnostic {
 
     /// An error about something that is no text.
     pub fn without_place(code: Code, message: impl Into<String>) -> Self {
-        Self { code, place: None, message: message.into(), label: None, suggestion: None, help: Vec::new(), related: Vec::new() }
+        Self {
+            code,
+            place: None,
+            message: message.into(),
+            label: None,
+            suggestion: None,
+            help: Vec::new(),
+            within: None,
+            related: Vec::new(),
+        }
     }
 
     /// Says more under the word.

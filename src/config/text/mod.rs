@@ -7,3 +7,4 @@ pub mod names;
 pub mod problem;
 pub mod render;
 pub mod source;
+pub mod within;

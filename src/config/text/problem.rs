@@ -8,6 +8,7 @@ use serde::de::{self, Expected, Unexpected};
 use super::diagnostics::{Code, Diagnostic};
 use super::names::{list, nearest};
 use super::source::Place;
+use crate::expr::misread::Misread;
 
 /// What is wrong with a key or a value.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,6 +21,8 @@ pub enum Problem {
     MissingKey(String),
     /// What was found, and what was expected.
     WrongType(String, String),
+    /// Something within an expression.
+    Misread(Box<Misread>),
     /// Anything else, in the words of the type itself.
     Other(String),
 }
@@ -60,6 +63,11 @@ impl Error {
                 Diagnostic::new(Code::MissingKey, place, format!("the key `{key}` is missing")).label(format!("needs `{key}`"))
             }
             Problem::WrongType(found, expected) => Diagnostic::new(Code::WrongValue, place, format!("expected {expected}, found {found}")),
+            Problem::Misread(misread) => {
+                let diagnostic = Diagnostic::new(Code::WrongValue, place, misread.message.clone());
+                let diagnostic = Diagnostic { within: Some(misread.span.clone()), ..diagnostic }.suggest(misread.suggestion.as_deref());
+                misread.help.iter().fold(diagnostic, |diagnostic, help| diagnostic.help(help))
+            }
             Problem::Other(message) => Diagnostic::new(Code::WrongValue, place, message.clone()),
         }
     }
@@ -76,6 +84,9 @@ impl std::error::Error for Error {}
 impl de::Error for Error {
     fn custom<T: fmt::Display>(message: T) -> Self {
         let message = message.to_string();
+        if let Some(misread) = Misread::read(&message) {
+            return Self::of(Problem::Misread(Box::new(misread)));
+        }
         Self::of(Problem::Other(match message.starts_with("data did not match any variant") {
             true => "this value has none of the forms that are allowed here".to_owned(),
             false => message,

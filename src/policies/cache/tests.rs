@@ -59,6 +59,7 @@ impl Edge {
             mode: Mode::Enforce,
             on_error: OnError::Allow,
             guessing: None,
+            when: None,
             policy: Ok(policy),
         };
         let outside = Outside::at(START_MS);

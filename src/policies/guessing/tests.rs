@@ -41,6 +41,7 @@ impl World {
             kind: "same",
             mode,
             on_error: OnError::Deny,
+            when: None,
             guessing: Some(Guessing::new("3/min".parse().unwrap(), &SharedTallies::default())),
             policy: Ok(Rc::new(Same(cost))),
         };

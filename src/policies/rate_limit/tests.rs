@@ -41,7 +41,15 @@ fn compile(config: &str, id: &str) -> Result<RateLimit, ConfigError> {
 
 fn guarded(config: &str, on_error: OnError) -> Guarded {
     let policy = compile(config, "shop.fair_use").unwrap();
-    Guarded { id: "shop.fair_use".into(), kind: "rate_limit", mode: Mode::Enforce, on_error, guessing: None, policy: Ok(Rc::new(policy)) }
+    Guarded {
+        id: "shop.fair_use".into(),
+        kind: "rate_limit",
+        mode: Mode::Enforce,
+        on_error,
+        when: None,
+        guessing: None,
+        policy: Ok(Rc::new(policy)),
+    }
 }
 
 /// What one call gave: its verdict, the record's word, and the response header fields of the policy.
