@@ -3,7 +3,8 @@
 use std::rc::Rc;
 
 use crate::config::compiler::Compiler;
-use crate::config::runtime::{self, GatewayForm, Settings};
+use crate::config::packed;
+use crate::config::runtime::{self, Settings};
 use crate::error::GatewayError;
 use crate::exchange::{Connection, Exchange};
 use crate::http::edge::EdgeSource;
@@ -47,8 +48,8 @@ impl Gateway {
     ///
     /// # Errors
     /// Where the document is not a runtime form of this version, or its routes contradict each other.
-    pub fn load(json: &str, ports: Ports) -> Result<Self, String> {
-        let form: GatewayForm = serde_json::from_str(json).map_err(|error| format!("the compiled routes cannot be read: {error}"))?;
+    pub fn load(text: &str, ports: Ports) -> Result<Self, String> {
+        let (form, lines) = packed::unpack(text)?;
         if form.version != runtime::VERSION {
             return Err(format!("the compiled routes have version {}, this worker reads {}", form.version, runtime::VERSION));
         }
@@ -88,7 +89,7 @@ impl Gateway {
         let identity_headers = form.identity_headers.iter().filter_map(|name| HeaderName::try_from(name).ok()).collect();
         let settings = form.settings.clone();
         let recorder = Rc::new(Recorder::of(&settings.record));
-        let table = Table::build(form, policies, origins)?;
+        let table = Table::build(&form, lines, policies, origins)?;
         Ok(Self { ports, settings, table, identity_headers, recorder, reads_edge })
     }
 

@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use archway::config::runtime::GatewayForm;
+use archway::config::packed;
 use serde_json::Value;
 
 const GOOD: &str = "[api]\nname = \"shop\"\n[origins.web]\ntargets = [{ url = \"https://${HOST}\" }]\n\
@@ -53,9 +53,9 @@ fn good_routes_are_checked_compiled_listed_and_explained() {
     assert_eq!(json["needs"][0]["places"][0], "routes/shop.toml:4");
     run("compile routes -o compiled.json", "1 routes written to compiled.json");
     let written = std::fs::read_to_string(scratch.0.join("compiled.json")).unwrap();
-    let form: GatewayForm = serde_json::from_str(&written).unwrap();
+    let form = packed::whole(&written).unwrap();
     assert_eq!(form.routes[0].id, "shop: GET /a");
-    assert_eq!(serde_json::to_string(&form).unwrap(), written);
+    assert_eq!(packed::pack(&form).unwrap(), written);
     run("routes", "GET     /a    *     public");
     run("explain GET /a", "sees the path /a");
     run("schema gateway", "\"title\": \"gateway.toml\"");

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use archway::config::build::build;
+use archway::config::packed;
 use archway::config::text::source::Source;
 use archway::exchange::Connection;
 use archway::gateway::{Gateway, Incoming};
@@ -115,7 +116,7 @@ proptest! {
         let outside = Outside::at(1_795_392_000_000);
         outside.environment.0.borrow_mut().insert("SHARED".to_owned(), "a-secret-of-at-least-thirty-two-bytes".to_owned());
         outside.fetch.answer("store.test", Reply { body: "hello".to_owned(), ..Reply::default() });
-        let gateway = Gateway::load(&serde_json::to_string(&outcome.form).unwrap(), outside.ports()).unwrap();
+        let gateway = Gateway::load(&packed::pack(outcome.form.as_ref().unwrap()).unwrap(), outside.ports()).unwrap();
         for drawn in requests {
             outside.clock.advance(100);
             let fault = if drawn.store_is_down { Fault::Before } else { Fault::None };

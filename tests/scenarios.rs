@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use archway::config::build::build;
 use archway::config::build::load::GATEWAY;
-use archway::config::runtime::GatewayForm;
+use archway::config::packed;
 use archway::config::text::{render, source::Source};
 use archway::exchange::Connection;
 use archway::gateway::{Gateway, Incoming};
@@ -76,7 +76,7 @@ fn identity_headers_of_a_client_reach_nobody() {
         let mut scenario = Scenario::parse(&std::fs::read_to_string(&file).unwrap()).unwrap();
         scenario.files.insert("tells.toml".to_owned(), TELLS.to_owned());
         let form = compiled(&scenario).unwrap();
-        let names: Vec<String> = serde_json::from_str::<GatewayForm>(&form).unwrap().identity_headers;
+        let names: Vec<String> = packed::whole(&form).unwrap().identity_headers;
         assert!(!names.is_empty());
         let outside = outside(&scenario);
         let gateway = Gateway::load(&form, outside.ports()).unwrap();
@@ -124,7 +124,7 @@ fn compiled(scenario: &Scenario) -> Result<String, String> {
     sources.sort_by_key(|source| source.name != GATEWAY);
     let outcome = build(sources, None);
     match outcome.form {
-        Some(form) => serde_json::to_string(&form).map_err(|error| error.to_string()),
+        Some(form) => packed::pack(&form),
         None => Err(format!("the routes files are refused\n{}", render::text(&outcome.diagnostics, &outcome.sources))),
     }
 }

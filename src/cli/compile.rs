@@ -5,6 +5,8 @@ use std::path::Path;
 
 use serde_json::json;
 
+use crate::config::packed;
+
 use super::{Directory, Failure, Format, check};
 
 /// Compiles a directory into `output`: all of it, or nothing.
@@ -13,7 +15,7 @@ use super::{Directory, Failure, Format, check};
 /// Where there are problems, or the file cannot be written.
 pub fn run(directory: &Directory, output: &Path, format: Format) -> Result<(), Failure> {
     let outcome = check::outcome(directory, format)?;
-    let text = serde_json::to_string(&outcome.form).map_err(|error| Failure::Usage(error.to_string()))?;
+    let text = outcome.form.as_ref().map_or(Ok(String::new()), packed::pack).map_err(Failure::Usage)?;
     write(output, &text).map_err(|error| Failure::Usage(format!("`{}` cannot be written: {error}", output.display())))?;
     let routes = outcome.form.map_or(0, |form| form.routes.len());
     match format {

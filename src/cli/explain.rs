@@ -7,6 +7,7 @@ use clap::Args;
 
 use super::{Directory, Failure, Format, check};
 use crate::config::build::Outcome;
+use crate::config::packed;
 use crate::config::runtime::{GatewayForm, PolicyForm};
 use crate::config::template::{Part, Template};
 use crate::error::GatewayError;
@@ -106,7 +107,9 @@ pub fn explain(outcome: &Outcome, form: &GatewayForm, method: &Method, url: &str
     };
     let policies: Vec<_> = form.policies.iter().map(guarded).collect();
     let origins: Vec<_> = form.origins.iter().map(|origin| (origin.id.as_str().into(), Err("explained, not run".to_owned()))).collect();
-    let table = Table::build(form.clone(), policies, origins)?;
+    let text = packed::pack(form)?;
+    let (head, lines) = packed::unpack(&text)?;
+    let table = Table::build(&head, lines, policies, origins)?;
     table.complete()?;
     let taken = table.find(&target, method, headers).and_then(|found| {
         let route = form.routes.iter().position(|route| *route.id == *found.route.id);

@@ -3,6 +3,7 @@
 #[cfg(not(target_arch = "wasm32"))]
 pub mod build;
 pub mod compiler;
+pub mod packed;
 pub mod runtime;
 pub mod server_url;
 pub mod template;

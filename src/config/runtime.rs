@@ -1,8 +1,9 @@
-//! The runtime form: what the native command writes and the worker loads. Canonical JSON, all names resolved to indices, all
+//! The runtime form: what the native command writes and the worker loads ([`super::packed`]). Canonical JSON, all names resolved to indices, all
 //! defaults filled in, routes in order of precedence where order decides.
 
 use serde::{Deserialize, Serialize};
 
+use super::packed::ListForm;
 use super::values::{ByteSize, Duration, Percent, Rate};
 use crate::auth::rights::Roles;
 use crate::expr::Condition;
@@ -27,8 +28,12 @@ pub struct GatewayForm {
     pub policies: Vec<PolicyForm>,
     /// Every origin; routes refer to it by index.
     pub origins: Vec<OriginForm>,
-    /// Every route, in the order of the files.
+    /// Every route, in the order of the files; none in a file's first line.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub routes: Vec<RouteForm>,
+    /// Where the routes lie in a file; empty outside of one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub index: Vec<ListForm>,
     /// Header fields that carry identity to origins, in lower case; removed from whatever clients send, on every route.
     pub identity_headers: Vec<String>,
 }

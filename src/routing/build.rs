@@ -1,102 +1,81 @@
-//! Builds the routing table from the runtime form. A worker does this at its start, so each route costs next to nothing here.
+//! Builds the routing table from the runtime form's index. A worker does this at its start: routes cost nothing here.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use matchit::Router;
-
 use super::host::HostPattern;
-use super::pattern::shape_of;
-use super::routes::Routes;
-use super::table::{BuiltOrigin, HostTable, ShapeTable, Table};
-use crate::config::runtime::{GatewayForm, RouteForm};
+use super::routes::{Part, Routes};
+use super::table::{BuiltOrigin, HostTable, Table};
+use crate::config::packed::ListForm;
+use crate::config::runtime::GatewayForm;
 use crate::policies::guard::Guarded;
 
-/// The routing table of a gateway.
+/// The routing table of a gateway; `lines` is what lies behind the form's line.
 ///
 /// # Errors
 /// As [`Table::build`].
-pub(super) fn table(form: GatewayForm, policies: Vec<Rc<Guarded>>, origins: Vec<BuiltOrigin>) -> Result<Table, String> {
-    let hosts = Hosts::assign(&form.routes)?;
+pub(super) fn table(form: &GatewayForm, lines: &str, policies: Vec<Rc<Guarded>>, origins: Vec<BuiltOrigin>) -> Result<Table, String> {
+    let hosts = Hosts::assign(&form.index)?;
     let mut tables: Vec<HostTable> = (0..hosts.tables).map(|_| HostTable::default()).collect();
-    for (order, route) in form.routes.iter().enumerate() {
-        let shape = shape_of(&route.path);
-        for index in hosts.lists.get(route.hosts.as_slice()).into_iter().flatten() {
-            let Some(HostTable(shapes)) = tables.get_mut(*index) else { continue };
-            match shapes.iter_mut().find(|table| table.shape == shape) {
-                Some(known) => known.routes.push(order),
-                None => {
-                    let mut table = ShapeTable::new(shape);
-                    table.routes.push(order);
-                    shapes.push(table);
+    let mut parts = Vec::new();
+    for (list, served_by) in form.index.iter().zip(&hosts.served_by) {
+        for shape in &list.shapes {
+            let part = Part::new(shape);
+            for index in served_by {
+                let Some(HostTable(shapes)) = tables.get_mut(*index) else { continue };
+                match shapes.iter_mut().find(|(known, _)| *known == part.shape) {
+                    Some((_, known)) => known.push(parts.len()),
+                    None => shapes.push((part.shape, vec![parts.len()])),
                 }
             }
+            parts.push(part);
         }
     }
-    tables.iter_mut().for_each(|table| table.0.sort_by_key(|table| table.shape));
+    tables.iter_mut().for_each(|table| table.0.sort_by_key(|(shape, _)| *shape));
     let Hosts { exact, wildcards, every, .. } = hosts;
-    let routes = Routes::new(form.routes, &form.apis, policies, origins, form.settings.encoded_slash);
+    let routes = Routes::new(lines.into(), parts, &form.apis, policies, origins, form.settings.encoded_slash);
     Ok(Table { routes, tables, exact, wildcards, every })
 }
 
-/// The router of some routes that all have one shape.
-///
-/// # Errors
-/// Where a route's path is not a pattern of that shape.
-pub(super) fn router(indices: &[usize], routes: &Routes) -> Result<Router<Vec<usize>>, String> {
-    let mut patterns: HashMap<String, Vec<usize>> = HashMap::with_capacity(indices.len());
-    for index in indices {
-        patterns.entry(routes.canonical(*index)?).or_default().push(*index);
-    }
-    let mut router = Router::new();
-    for (canonical, mut entries) in patterns {
-        entries.sort_by_key(|index| routes.rank(*index));
-        router.insert(canonical, entries).map_err(|error| error.to_string())?;
-    }
-    Ok(router)
-}
-
 /// Which table serves which hosts. Hosts that stand in the same lists have the same routes and share a table.
-struct Hosts<'a> {
+struct Hosts {
     /// How many tables there are.
     tables: usize,
-    /// The tables in which the routes with a list of hosts stand.
-    lists: BTreeMap<&'a [String], BTreeSet<usize>>,
+    /// For each list of hosts the tables in which its routes stand.
+    served_by: Vec<BTreeSet<usize>>,
     exact: BTreeMap<String, usize>,
     wildcards: BTreeMap<String, usize>,
     every: Option<usize>,
 }
 
-impl<'a> Hosts<'a> {
-    fn assign(routes: &'a [RouteForm]) -> Result<Self, String> {
-        let mut lists: BTreeMap<&[String], BTreeSet<usize>> = BTreeMap::new();
-        let mut named: BTreeMap<Option<HostPattern>, BTreeSet<&[String]>> = BTreeMap::new();
-        for route in routes {
-            if lists.insert(&route.hosts, BTreeSet::new()).is_some() {
-                continue;
+impl Hosts {
+    fn assign(lists: &[ListForm]) -> Result<Self, String> {
+        let mut named: BTreeMap<Option<HostPattern>, BTreeSet<usize>> = BTreeMap::new();
+        for (index, list) in lists.iter().enumerate() {
+            if list.hosts.is_empty() {
+                named.entry(None).or_default().insert(index);
             }
-            if route.hosts.is_empty() {
-                named.entry(None).or_default().insert(&route.hosts);
-            }
-            for host in &route.hosts {
-                let host = HostPattern::parse(host).map_err(|error| format!("route `{}`: {error}", route.id))?;
-                named.entry(Some(host)).or_default().insert(&route.hosts);
+            for host in &list.hosts {
+                named.entry(Some(HostPattern::parse(host)?)).or_default().insert(index);
             }
         }
         let (mut exact, mut wildcards, mut every) = (BTreeMap::new(), BTreeMap::new(), None);
-        let mut tables: BTreeMap<BTreeSet<&[String]>, usize> = BTreeMap::new();
+        let mut served_by = vec![BTreeSet::new(); lists.len()];
+        let mut tables: BTreeMap<BTreeSet<usize>, usize> = BTreeMap::new();
         for (host, own) in named {
             let next = tables.len();
-            let index = *tables.entry(own.clone()).or_insert(next);
+            let table = *tables.entry(own.clone()).or_insert(next);
             for list in own {
-                lists.entry(list).or_default().insert(index);
+                if let Some(served_by) = served_by.get_mut(list) {
+                    served_by.insert(table);
+                }
             }
             match host {
-                None => every = Some(index),
-                Some(HostPattern::Exact(name)) => drop(exact.insert(name, index)),
-                Some(HostPattern::Wildcard(name)) => drop(wildcards.insert(name, index)),
+                None => every = Some(table),
+                Some(HostPattern::Exact(name)) => drop(exact.insert(name, table)),
+                Some(HostPattern::Wildcard(name)) => drop(wildcards.insert(name, table)),
             }
         }
-        Ok(Self { tables: tables.len(), lists, exact, wildcards, every })
+        Ok(Self { tables: tables.len(), served_by, exact, wildcards, every })
     }
 }

@@ -17,7 +17,7 @@ pub mod pattern;
 pub mod precedence;
 mod routes;
 #[cfg(test)]
-mod sample;
+pub mod sample;
 pub mod table;
 
 /// A route as it runs.

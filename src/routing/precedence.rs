@@ -42,6 +42,11 @@ impl Shape {
         if self.rest { segments > own } else { segments == own }
     }
 
+    /// Whether the segment at this place, counted from 0, is literal.
+    pub fn is_literal(self, place: usize) -> bool {
+        place < 64 && self.literals & (1 << (63 - place)) != 0
+    }
+
     /// Whether it ends with a rest.
     pub fn has_rest(self) -> bool {
         self.rest

@@ -1,27 +1,53 @@
-//! The routes of a table. Each is built when a request first needs it: a worker with thousands of them uses few at a time.
+//! The routes of a table. They are read and built when a request first needs them: a worker with thousands uses few at a time.
 
 use std::cell::OnceCell;
 use std::cmp::Reverse;
+use std::collections::BTreeMap;
 use std::rc::Rc;
+
+use matchit::{Params, Router};
 
 use super::Route;
 use super::condition::{Expressions, HeaderCondition, QueryCondition};
-use super::pattern::Pattern;
-use super::precedence::ConditionRank;
+use super::pattern::{Pattern, shape_of};
+use super::precedence::{ConditionRank, Shape};
 use super::table::BuiltOrigin;
+use crate::config::packed::{Line, ShapeForm, bucket_of};
 use crate::config::runtime::{ApiForm, EncodedSlash, RouteForm};
 use crate::config::template::Template;
 use crate::http::Method;
 use crate::policies::guard::Guarded;
 
-/// All routes, in the order of the files.
+/// All routes: as text, and those that requests have asked for.
 pub(super) struct Routes {
-    forms: Vec<RouteForm>,
-    built: Vec<OnceCell<Box<Result<Entry, String>>>>,
+    lines: Box<str>,
+    parts: Vec<Part>,
     apis: Vec<Rc<str>>,
     policies: Vec<Rc<Guarded>>,
     origins: Vec<BuiltOrigin>,
     encoded_slash: EncodedSlash,
+}
+
+/// The routes of one list of hosts that have one shape.
+pub(super) struct Part {
+    pub(super) shape: Shape,
+    /// Where each bucket begins in the text, and where the last one ends.
+    bounds: Vec<usize>,
+    buckets: Vec<OnceCell<Result<Bucket, String>>>,
+}
+
+/// Routes that were read together.
+pub(super) struct Bucket {
+    slots: Vec<Slot>,
+    /// The patterns, each with its routes, as indices into `slots`.
+    router: Router<Vec<usize>>,
+}
+
+/// One route, which is built when a request first may be for it.
+pub(super) struct Slot {
+    form: RouteForm,
+    pub(super) rank: ConditionRank,
+    built: OnceCell<Result<Entry, String>>,
 }
 
 /// One route, ready to be tried.
@@ -34,54 +60,95 @@ pub(super) struct Entry {
     pub(super) query: Box<[QueryCondition]>,
 }
 
+impl Part {
+    pub(super) fn new(form: &ShapeForm) -> Self {
+        let mut buckets = Vec::new();
+        buckets.resize_with(form.buckets.len().saturating_sub(1), OnceCell::new);
+        Self { shape: shape_of(&form.like), bounds: form.buckets.clone(), buckets }
+    }
+}
+
+impl Bucket {
+    /// The routes of the pattern that has this path.
+    pub(super) fn at<'p>(&self, path: &'p str) -> Option<(impl Iterator<Item = &Slot>, Params<'_, 'p>)> {
+        let matched = self.router.at(path).ok()?;
+        Some((matched.value.iter().filter_map(|index| self.slots.get(*index)), matched.params))
+    }
+}
+
 impl Routes {
     pub(super) fn new(
-        forms: Vec<RouteForm>,
+        lines: Box<str>,
+        parts: Vec<Part>,
         apis: &[ApiForm],
         policies: Vec<Rc<Guarded>>,
         origins: Vec<BuiltOrigin>,
         encoded_slash: EncodedSlash,
     ) -> Self {
-        let mut built = Vec::new();
-        built.resize_with(forms.len(), OnceCell::new);
         let apis = apis.iter().map(|api| api.name.as_str().into()).collect();
-        Self { forms, built, apis, policies, origins, encoded_slash }
+        Self { lines, parts, apis, policies, origins, encoded_slash }
     }
 
-    #[cfg(not(target_arch = "wasm32"))]
-    pub(super) fn len(&self) -> usize {
-        self.forms.len()
+    /// The bucket of a part that has the routes for a path.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub(super) fn bucket(&self, part: usize, path: &str) -> Result<&Bucket, String> {
+        let part = self.parts.get(part).ok_or_else(|| format!("there is no part {part} of the routes"))?;
+        self.read(part, bucket_of(part.shape, path, part.buckets.len()))
     }
 
-    /// A route by its place in the files.
+    fn read<'a>(&'a self, part: &'a Part, index: usize) -> Result<&'a Bucket, String> {
+        let (Some(cell), Some([from, to])) = (part.buckets.get(index), part.bounds.get(index..index + 2)) else {
+            return Err(format!("there is no bucket {index} of the routes"));
+        };
+        let lines = || self.lines.get(*from..*to).ok_or_else(|| format!("bucket {index} of the routes lies outside of them"));
+        cell.get_or_init(|| self.parse(lines()?)).as_ref().map_err(String::clone)
+    }
+
+    fn parse(&self, lines: &str) -> Result<Bucket, String> {
+        let mut slots = Vec::new();
+        let mut patterns: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+        for line in lines.lines() {
+            let (order, form): Line = serde_json::from_str(line).map_err(|error| format!("a route cannot be read: {error}"))?;
+            let pattern =
+                Pattern::parse(&form.path, self.encoded_slash).map_err(|error| format!("route `{}`: {}", form.id, error.message))?;
+            patterns.entry(pattern.canonical()).or_default().push(slots.len());
+            let rank = ConditionRank { headers: Reverse(form.headers.len()), query: Reverse(form.query.len()), order };
+            slots.push(Slot { form, rank, built: OnceCell::new() });
+        }
+        let mut router = Router::new();
+        for (canonical, mut indices) in patterns {
+            indices.sort_by_key(|index| slots.get(*index).map(|slot| slot.rank));
+            router.insert(canonical, indices).map_err(|error| error.to_string())?;
+        }
+        Ok(Bucket { slots, router })
+    }
+
+    /// A route, ready to be tried.
     ///
     /// # Errors
     /// What is wrong with it, its name first.
-    pub(super) fn get(&self, index: usize) -> Result<&Entry, String> {
-        let (Some(cell), Some(form)) = (self.built.get(index), self.forms.get(index)) else {
-            return Err(format!("there is no route {index}"));
-        };
-        let built = cell.get_or_init(|| Box::new(self.entry(form).map_err(|error| format!("route `{}`: {error}", form.id))));
-        built.as_ref().as_ref().map_err(String::clone)
+    pub(super) fn entry<'a>(&self, slot: &'a Slot) -> Result<&'a Entry, String> {
+        let built = slot.built.get_or_init(|| self.build(&slot.form).map_err(|error| format!("route `{}`: {error}", slot.form.id)));
+        built.as_ref().map_err(String::clone)
     }
 
-    /// The canonical pattern of a route.
+    /// Builds everything there is.
     ///
     /// # Errors
-    /// Where its path is not a pattern.
-    pub(super) fn canonical(&self, index: usize) -> Result<String, String> {
-        let form = self.forms.get(index).ok_or_else(|| format!("there is no route {index}"))?;
-        let pattern = Pattern::parse(&form.path, self.encoded_slash).map_err(|error| format!("route `{}`: {}", form.id, error.message))?;
-        Ok(pattern.canonical())
+    /// The first thing that is wrong.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub(super) fn complete(&self) -> Result<(), String> {
+        for part in &self.parts {
+            for index in 0..part.buckets.len() {
+                self.read(part, index)?.slots.iter().try_for_each(|slot| self.entry(slot).map(drop))?;
+            }
+        }
+        Ok(())
     }
 
-    /// What decides among routes of one pattern.
-    pub(super) fn rank(&self, index: usize) -> ConditionRank {
-        let (headers, query) = self.forms.get(index).map_or((0, 0), |form| (form.headers.len(), form.query.len()));
-        ConditionRank { headers: Reverse(headers), query: Reverse(query), order: index }
-    }
-
-    fn entry(&self, form: &RouteForm) -> Result<Entry, String> {
+    fn build(&self, form: &RouteForm) -> Result<Entry, String> {
         let pattern = Pattern::parse(&form.path, self.encoded_slash).map_err(|error| error.message)?;
         let method = |name: &String| Method::from_bytes(name.as_bytes()).map_err(|_| format!("`{name}` is not a method"));
         let mut expressions = Expressions::default();

@@ -5,6 +5,7 @@ use std::rc::Rc;
 use proptest::prelude::*;
 
 use crate::config::compiler::{Compiler, ConfigError};
+use crate::config::packed;
 use crate::config::runtime::{ApiForm, ConditionForm, GatewayForm, OriginForm, RouteForm, Settings, TestForm, VERSION};
 use crate::http::{HeaderMap, HeaderName, HeaderValue, Method, Target};
 use crate::origins::OriginConfig;
@@ -50,6 +51,7 @@ pub fn gateway<'a>(lines: impl IntoIterator<Item = &'a str>) -> GatewayForm {
         policies: Vec::new(),
         origins: vec![OriginForm { id: "a.o".to_owned(), origin }],
         routes: lines.into_iter().map(route).collect(),
+        index: Vec::new(),
         identity_headers: Vec::new(),
     }
 }
@@ -61,7 +63,9 @@ pub fn table(form: &GatewayForm) -> Result<Table, String> {
         Ok((Rc::from(origin.id.as_str()), Ok(origin.origin.compile(&mut compiler)?)))
     };
     let origins: Result<Vec<_>, _> = form.origins.iter().map(build).collect();
-    let table = Table::build(form.clone(), Vec::new(), origins.unwrap())?;
+    let text = packed::pack(form)?;
+    let (form, lines) = packed::unpack(&text)?;
+    let table = Table::build(&form, lines, Vec::new(), origins.unwrap())?;
     table.complete()?;
     Ok(table)
 }

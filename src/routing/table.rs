@@ -1,21 +1,20 @@
 //! The routing table: host, then path, then method, header fields and query.
 //!
-//! A host has one matchit router for each [`Shape`] among its patterns. Within one shape a path matches at most one pattern, so
-//! trying the shapes that fit the path's length, best first, finds routes in the order of [`super::precedence`]: no pattern that
-//! matchit prefers can hide another, and `{id}` and `{*rest}` may stand at one place. A look-up costs one matchit look-up for each
-//! shape of the path's length; real catalogues have a handful.
+//! A host has a part for each [`Shape`] among its patterns, and a part's buckets one matchit router each. Within one shape a path
+//! matches at most one pattern, so trying the shapes that fit the path's length, best first, finds routes in the order of
+//! [`super::precedence`]: no pattern that matchit prefers can hide another, and `{id}` and `{*rest}` may stand at one place. A
+//! look-up costs one matchit look-up for each shape of the path's length; real catalogues have a handful.
 
-use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use matchit::{Params, Router};
+use matchit::Params;
 
 use super::Route;
 use super::build;
 use super::host::parents;
 use super::precedence::{MethodRank, Shape};
-use super::routes::{Entry, Routes};
+use super::routes::{Entry, Routes, Slot};
 use crate::config::runtime::GatewayForm;
 use crate::error::GatewayError;
 use crate::http::{HeaderMap, Method, Target};
@@ -48,16 +47,9 @@ pub struct Table {
     pub(super) every: Option<usize>,
 }
 
-/// The routes of one host, best shape first.
+/// The routes of one host, best shape first: the parts of [`Routes`] that have them.
 #[derive(Default)]
-pub(super) struct HostTable(pub(super) Vec<ShapeTable>);
-
-/// The routes of one shape, as indices into [`Routes`].
-pub(super) struct ShapeTable {
-    pub(super) shape: Shape,
-    pub(super) routes: Vec<usize>,
-    patterns: OnceCell<Result<Router<Vec<usize>>, String>>,
-}
+pub(super) struct HostTable(pub(super) Vec<(Shape, Vec<usize>)>);
 
 /// What is looked up.
 struct Wanted<'a> {
@@ -70,13 +62,13 @@ struct Wanted<'a> {
 }
 
 impl Table {
-    /// Builds the table. Routers and routes themselves are built when a request first needs them, so that a worker with many
-    /// routes starts at once; [`Table::complete`] builds everything.
+    /// Builds the table of a form and the lines behind it ([`crate::config::packed`]). Routes are read when a request first needs
+    /// them, so that a worker with many starts at once; [`Table::complete`] reads everything.
     ///
     /// # Errors
     /// Where a host is not one.
-    pub fn build(form: GatewayForm, policies: Vec<Rc<Guarded>>, origins: Vec<BuiltOrigin>) -> Result<Self, String> {
-        build::table(form, policies, origins)
+    pub fn build(form: &GatewayForm, lines: &str, policies: Vec<Rc<Guarded>>, origins: Vec<BuiltOrigin>) -> Result<Self, String> {
+        build::table(form, lines, policies, origins)
     }
 
     /// Builds everything there is, so that every fault is seen at once.
@@ -85,8 +77,7 @@ impl Table {
     /// The first route whose index points nowhere, or whose path, method, condition or rewrite is not one.
     #[cfg(not(target_arch = "wasm32"))]
     pub fn complete(&self) -> Result<(), String> {
-        (0..self.routes.len()).try_for_each(|index| self.routes.get(index).map(drop))?;
-        self.tables.iter().flat_map(|table| &table.0).try_for_each(|table| table.patterns(&self.routes).map(drop))
+        self.routes.complete()
     }
 
     /// The one route for a request.
@@ -97,21 +88,33 @@ impl Table {
     /// where a route that might be meant cannot be built.
     pub fn find(&self, target: &Target, method: &Method, headers: &HeaderMap) -> Result<Found, GatewayError> {
         let wanted = Wanted::of(target, method, headers);
-        let mut passed: Vec<usize> = Vec::new();
+        let mut passed: Vec<&Slot> = Vec::new();
         for host in self.hosts(target.host()) {
-            for table in host.0.iter().filter(|table| table.shape.fits(wanted.segments)) {
-                let patterns = table.patterns(&self.routes).map_err(misconfigured)?;
-                let Ok(matched) = patterns.at(wanted.path(table.shape)) else { continue };
-                match self.choose(matched.value, &wanted)? {
-                    Some(entry) => return Ok(entry.found(table.shape, matched.params, &wanted)),
-                    None => passed.extend(matched.value),
+            for (shape, parts) in host.0.iter().filter(|(shape, _)| shape.fits(wanted.segments)) {
+                let mut matched: Option<(Vec<&Slot>, Params<'_, '_>)> = None;
+                for part in parts {
+                    let path = wanted.path(*shape);
+                    let Some((slots, params)) = self.routes.bucket(*part, path).map_err(misconfigured)?.at(path) else { continue };
+                    match &mut matched {
+                        // Equal patterns of several lists of hosts: one order for all of them.
+                        Some((known, _)) => {
+                            known.extend(slots);
+                            known.sort_by_key(|slot| slot.rank);
+                        }
+                        none => *none = Some((slots.collect(), params)),
+                    }
+                }
+                let Some((slots, params)) = matched else { continue };
+                match self.choose(&slots, &wanted)? {
+                    Some(entry) => return Ok(entry.found(*shape, params, &wanted)),
+                    None => passed.extend(slots),
                 }
             }
         }
         if self.hosts(target.host()).next().is_none() {
             return Err(GatewayError::Misdirected);
         }
-        let passed: Result<Vec<&Entry>, String> = passed.into_iter().map(|index| self.routes.get(index)).collect();
+        let passed: Result<Vec<&Entry>, String> = passed.into_iter().map(|slot| self.routes.entry(slot)).collect();
         Err(refusal(&passed.map_err(misconfigured)?, method))
     }
 
@@ -122,10 +125,10 @@ impl Table {
     }
 
     /// The best of one pattern's routes, if any takes the request.
-    fn choose(&self, indices: &[usize], wanted: &Wanted<'_>) -> Result<Option<&Entry>, GatewayError> {
+    fn choose<'a>(&self, slots: &[&'a Slot], wanted: &Wanted<'_>) -> Result<Option<&'a Entry>, GatewayError> {
         let mut best: Option<(MethodRank, &Entry)> = None;
-        for index in indices {
-            let entry = self.routes.get(*index).map_err(misconfigured)?;
+        for slot in slots {
+            let entry = self.routes.entry(slot).map_err(misconfigured)?;
             let Some(rank) = MethodRank::of(&entry.methods, wanted.method) else { continue };
             if best.is_some_and(|(best, _)| best <= rank) || !entry.holds(wanted) {
                 continue;
@@ -141,17 +144,6 @@ impl Table {
 
 fn misconfigured(log: String) -> GatewayError {
     GatewayError::Misconfigured { log }
-}
-
-impl ShapeTable {
-    pub(super) fn new(shape: Shape) -> Self {
-        Self { shape, routes: Vec::new(), patterns: OnceCell::new() }
-    }
-
-    /// The patterns, each with its routes in the order of their rank.
-    fn patterns(&self, routes: &Routes) -> Result<&Router<Vec<usize>>, String> {
-        self.patterns.get_or_init(|| build::router(&self.routes, routes)).as_ref().map_err(String::clone)
-    }
 }
 
 impl<'a> Wanted<'a> {

@@ -4,6 +4,7 @@
 
 #![allow(clippy::expect_used, clippy::indexing_slicing, reason = "the catalogue is made here; what cannot be built ends the bench")]
 
+use archway::config::packed;
 use archway::config::runtime::{EncodedSlash, GatewayForm, VERSION};
 use archway::gateway::Gateway;
 use archway::http::{HeaderMap, Method, Target};
@@ -68,42 +69,23 @@ fn form() -> GatewayForm {
 
 /// The table alone; its policies and origins answer nothing.
 fn table() -> Table {
-    let form = without_policies(form());
-    let origins = origins(&form);
-    Table::build(form, Vec::new(), origins).expect("the catalogue can be built")
+    let (text, origins) = without_policies(form());
+    let (form, lines) = packed::unpack(&text).expect("the catalogue is a runtime form");
+    Table::build(&form, lines, Vec::new(), origins).expect("the catalogue can be built")
 }
 
-fn without_policies(mut form: GatewayForm) -> GatewayForm {
+fn without_policies(mut form: GatewayForm) -> (String, Vec<BuiltOrigin>) {
     form.routes.iter_mut().for_each(|route| route.policies.clear());
-    form
-}
-
-fn origins(form: &GatewayForm) -> Vec<BuiltOrigin> {
-    form.origins.iter().map(|origin| (origin.id.as_str().into(), Err("not in this bench".to_owned()))).collect()
+    let origins = form.origins.iter().map(|origin| (origin.id.as_str().into(), Err("not in this bench".to_owned()))).collect();
+    (packed::pack(&form).expect("the catalogue can be written"), origins)
 }
 
 #[divan::bench]
-fn load_gateway_from_json(bencher: Bencher) {
-    let json = catalogue();
+fn load_gateway(bencher: Bencher) {
+    let text = packed::pack(&form()).expect("the catalogue can be written");
     let outside = Outside::at(0);
-    assert!(Gateway::load(&json, outside.ports()).is_ok());
-    bencher.bench_local(|| Gateway::load(black_box(&json), outside.ports()));
-}
-
-#[divan::bench]
-fn parse_json(bencher: Bencher) {
-    let json = catalogue();
-    bencher.bench_local(|| serde_json::from_str::<GatewayForm>(black_box(&json)));
-}
-
-/// What a worker does at its start, after reading the JSON.
-#[divan::bench]
-fn build_table(bencher: Bencher) {
-    let input = || {
-        let form = without_policies(form());
-        (origins(&form), form)
-    };
-    bencher.with_inputs(input).bench_local_values(|(origins, form)| Table::build(form, Vec::new(), origins));
+    assert!(Gateway::load(&text, outside.ports()).is_ok());
+    bencher.bench_local(|| Gateway::load(black_box(&text), outside.ports()));
 }
 
 /// What the first requests do afterwards, bit by bit: here all of it.

@@ -8,6 +8,7 @@ use archway::auth::refusal::Refusal;
 use archway::auth::verify::{claimed_issuer, verify};
 use archway::auth::{jwk, pem};
 use archway::config::build;
+use archway::config::packed;
 use archway::config::text::source::Source;
 use archway::exchange::Connection;
 use archway::gateway::{Gateway, Incoming};
@@ -25,7 +26,7 @@ fn every_row_has_its_verdict_in_a_gateway() {
     let cases = Cases::read();
     let built = build::build(vec![Source::new("routes/tokens.toml", &routes_file(&cases))], None);
     let form = built.form.unwrap_or_else(|| panic!("{:?}", built.diagnostics));
-    let form = serde_json::to_string(&form).unwrap();
+    let form = packed::pack(&form).unwrap();
     let mut sent = 0;
     for row in cases.rows.iter().filter(|row| row.fits_a_header()) {
         let outside = Outside::at(row.now.unwrap_or(NOW_S) * 1000);

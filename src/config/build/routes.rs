@@ -233,7 +233,8 @@ impl<'a> Assembly<'a, '_> {
         }
         let apis = self.written.apis.iter().map(|api| ApiForm { name: api.scope.name.clone(), title: api.title.clone() }).collect();
         let identity_headers = identity_headers.into_iter().collect();
-        let form = GatewayForm { version: runtime::VERSION, settings, apis, policies, origins, routes, identity_headers };
+        let form =
+            GatewayForm { version: runtime::VERSION, settings, apis, policies, origins, routes, index: Vec::new(), identity_headers };
         Assembled { form, plans, needs, policies: policy_places, origins: origin_places }
     }
 }
