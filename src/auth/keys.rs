@@ -4,6 +4,7 @@
 use jsonwebtoken::DecodingKey;
 
 use super::algorithm::{self, Algorithm};
+use super::base64url;
 use super::refusal::Refusal;
 use super::token::Token;
 
@@ -84,6 +85,13 @@ impl Key {
             return Err("the secret is too short: HS256 asks for 32 bytes, HS384 for 48, HS512 for 64");
         }
         Ok(Self { kid: None, algorithms: algorithms.to_vec(), key: DecodingKey::from_secret(secret) })
+    }
+
+    /// Whether `signature` is this key's under `message`. False for an algorithm that the key is not for.
+    pub fn verifies_bytes(&self, algorithm: Algorithm, message: &[u8], signature: &[u8]) -> bool {
+        let signature = base64url::encode(signature);
+        self.algorithms.contains(&algorithm)
+            && jsonwebtoken::crypto::verify(&signature, message, &self.key, algorithm.into()).unwrap_or(false)
     }
 
     fn verifies(&self, token: &Token<'_>) -> bool {

@@ -14,6 +14,7 @@ pub mod problem;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod problem_table;
 pub mod query;
+pub mod structured;
 pub mod target;
 pub mod violation;
 pub mod web_origin;

@@ -37,6 +37,8 @@ mod reading;
 pub mod request_id;
 pub mod require;
 pub mod rewrite;
+pub mod signature;
+pub mod webhook;
 pub mod xml_limits;
 
 /// What a policy's file begins with.
@@ -182,6 +184,10 @@ registry! {
     require: Require
     /// Tells the origin who is calling, in header fields that no client can send.
     identity_headers: IdentityHeaders
+    /// Establishes who is calling from a signature over the request, or refuses (401; RFC 9421).
+    signature: Signature
+    /// Establishes that a webhook is its sender's, or refuses (401).
+    webhook: Webhook
     /// Lets each subject make so many requests in a time and refuses the others (429).
     rate_limit: RateLimit
     /// Answers from the edge's cache what may be answered from it, and stores what may be stored (RFC 9111).

@@ -19,14 +19,27 @@ pub async fn whole_body(cx: &Exchange<'_>, request: &mut Request, max: u64) -> R
         let detail = "The body must come without a content coding.";
         return Err(GatewayError::UnsupportedMedia { accept: Vec::new(), detail });
     }
+    every_byte(cx, request, max).await
+}
+
+/// The whole body as it is, coded or not; it stays in memory.
+///
+/// # Errors
+/// 413 where it is longer than `max` or than the route allows, 400 where it breaks off.
+pub async fn every_byte(cx: &Exchange<'_>, request: &mut Request, max: u64) -> Result<Bytes, GatewayError> {
     let max = cx.body_max.map_or(max, |allowed| allowed.min(max));
     if request.content_length().is_some_and(|length| length > max) {
         return Err(GatewayError::BodyTooLarge { max });
     }
-    request.body.read(max).await.map_err(|error| match error {
+    request.body.read(max).await.map_err(broken)
+}
+
+/// What a body that cannot be read to its end means.
+pub fn broken(error: BodyError) -> GatewayError {
+    match error {
         BodyError::TooLarge { max } => GatewayError::BodyTooLarge { max },
         BodyError::Broken(_) => GatewayError::bad_request("The body broke off."),
-    })
+    }
 }
 
 /// The refusal of a body with a fault. `what` is the format's name.

@@ -15,7 +15,6 @@ pub const POLICIES: &[&str] = &[
     "oidc",
     "introspect",
     "mtls",
-    "signature",
     "basic",
     "ask",
     "bots",
