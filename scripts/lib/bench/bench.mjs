@@ -1,6 +1,5 @@
 // Measures Archway on a bare workerd against a bare pass-through and against Hono, in one run and interleaved.
 import { spawn, spawnSync } from "node:child_process";
-import crypto from "node:crypto";
 import fs from "node:fs";
 import net from "node:net";
 import os from "node:os";
@@ -11,14 +10,12 @@ import { gzipSync } from "node:zlib";
 import { buildSync } from "esbuild";
 import workerd from "workerd";
 import { durableObjects } from "../objects.mjs";
+import { audience, connections, CORE, issuer, jwks, paths, plain, POLICIES, requestsOf, routesOf } from "./rows.mjs";
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 const root = path.resolve(here, "../../..");
 const options = parse(process.argv.slice(2));
 const plan = options.quick ? { warm: 2, rounds: 5, seconds: 0.8, starts: 3 } : { warm: 5, rounds: 15, seconds: 1.5, starts: 9 };
-const connections = 16;
-const issuer = "https://issuer.example/";
-const audience = "bench";
 const scratch = fs.mkdtempSync(path.join(os.tmpdir(), "archway-bench-"));
 const children = [];
 
@@ -53,82 +50,6 @@ const freePort = () =>
       server.close(() => resolve(port));
     });
   });
-
-// One thousand routes of twenty collections, as a catalogue of APIs would have them.
-const paths = Array.from({ length: 1000 }, (_, i) => {
-  const collection = `/v1/collection-${i % 20}/things-${Math.floor(i / 20)}`;
-  return i % 3 === 0 ? `${collection}/{id}` : i % 3 === 1 ? `${collection}/{id}/parts/{part}` : collection;
-});
-const concrete = (route) => route.replace("{id}", "12345").replace("{part}", "7");
-
-const { publicKey, privateKey } = crypto.generateKeyPairSync("rsa", { modulusLength: 2048 });
-const jwks = { keys: [{ ...publicKey.export({ format: "jwk" }), kid: "bench", alg: "RS256", use: "sig" }] };
-const base64url = (value) => Buffer.from(JSON.stringify(value)).toString("base64url");
-
-function mint(subject) {
-  const now = Math.floor(Date.now() / 1000);
-  const claims = { iss: issuer, aud: audience, sub: subject, iat: now, exp: now + 7200, scope: "things:read", org: { tenant: "acme" } };
-  const message = `${base64url({ alg: "RS256", typ: "JWT", kid: "bench" })}.${base64url(claims)}`;
-  return `${message}.${crypto.sign("sha256", Buffer.from(message), privateKey).toString("base64url")}`;
-}
-
-/** Requests as a browser sends them: twelve header fields, four paths for each connection, and a token for each connection. */
-function requests(withToken) {
-  const tokens = Array.from({ length: connections }, (_, i) => mint(`caller-${i}`));
-  return Array.from({ length: 4 * connections }, (_, i) => {
-    const head = [
-      `GET ${concrete(paths[(i * 131) % paths.length])}?page=2&size=20 HTTP/1.1`,
-      "host: api.example.com",
-      "user-agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0 Safari/537.36",
-      "accept: application/json, text/plain;q=0.9, */*;q=0.8",
-      "accept-language: en-GB,en;q=0.9",
-      "accept-encoding: gzip, deflate, br",
-      "cookie: theme=dark; region=eu; visit=0123456789abcdef",
-      "referer: https://www.example.com/things",
-      "sec-fetch-site: same-site",
-      "sec-fetch-mode: cors",
-      "sec-fetch-dest: empty",
-      "cache-control: no-cache",
-    ];
-    if (withToken) head.push(`authorization: Bearer ${tokens[i % connections]}`);
-    return `${head.join("\r\n")}\r\n\r\n`;
-  });
-}
-
-function routesFiles(kind, origin, count = paths.length) {
-  const dir = path.join(scratch, `routes-${kind}-${count}`);
-  fs.mkdirSync(dir, { recursive: true });
-  const guarded = kind !== "proxy";
-  fs.writeFileSync(
-    path.join(dir, "gateway.toml"),
-    `[gateway]\nname = "bench"\n[gateway.record]\nsample = "${guarded ? "100%" : "0%"}"\n[origins.things]\ntargets = [{ url = "http://127.0.0.1:${origin}" }]\n`,
-  );
-  const key = jwks.keys[0];
-  const policies = {
-    proxy: "",
-    jwt: `policies = ["ids", "edits", "caller"]`,
-    jwt_rate_limit: `policies = ["ids", "edits", "caller", "fair"]`,
-  }[kind];
-  const api = [
-    `[api]\nname = "bench"\n${policies}`,
-    `[policies]`,
-    ...(guarded
-      ? [
-          `ids = { request_id = {} }`,
-          `edits = { headers = { request = { set = { "x-gateway" = "bench", "x-forwarded-scheme" = "http" }, remove = ["cookie"] }, response = { set = { "x-served-by" = "bench" }, remove = ["x-origin"] } } }`,
-          `caller = { jwt = { issuer = "${issuer}", audience = "${audience}", jwks_inline = { keys = [{ kty = "RSA", kid = "bench", alg = "RS256", use = "sig", n = "${key.n}", e = "${key.e}" }] } } }`,
-        ]
-      : []),
-    ...(kind === "jwt_rate_limit" ? [`fair = { rate_limit = { key = "identity", limits = ["10000000/min"] } }`] : []),
-  ];
-  const all = count === paths.length ? paths : Array.from({ length: count }, (_, i) => `/v${i % 7}/collection-${i}/{id}`);
-  for (const route of all) api.push(`[[routes]]\nmatch = "GET ${route}"\norigin = "things"\n${guarded ? "" : "public = true"}`);
-  fs.writeFileSync(path.join(dir, "bench.toml"), `${api.join("\n")}\n`);
-  const compiled = `${dir}.json`;
-  const made = spawnSync(path.join(root, "target/debug/archway"), ["compile", dir, "-o", compiled], { encoding: "utf8" });
-  if (made.status !== 0) throw new Error(`the bench's routes do not compile:\n${made.stdout}${made.stderr}`);
-  return compiled;
-}
 
 /** Writes the runtime's configuration for one worker and gives its file. */
 function configuration(name, port, modules, bindings = [], objects = false) {
@@ -233,24 +154,26 @@ async function main() {
   buildSync({ entryPoints: [path.join(here, "hono.js")], bundle: true, format: "esm", minify: true, outfile: bundled, logLevel: "error" });
   const target = `http://127.0.0.1:${origin}`;
   const honoBindings = [["ORIGIN", target], ["JWKS", JSON.stringify(jwks)], ["PATHS", JSON.stringify(paths)], ["ISSUER", issuer], ["AUDIENCE", audience]];
-  const plain = requests(false);
-  const signed = requests(true);
-  const rows = [
-    { name: "passthrough", requests: plain, file: (port) => configuration("passthrough", port, [["worker.js", "esModule", path.join(here, "passthrough.js")]], [["ORIGIN", target]]) },
-    { name: "hono", requests: signed, file: (port) => configuration("hono", port, [["worker.js", "esModule", bundled]], honoBindings) },
-    ...["proxy", "jwt", "jwt_rate_limit"].map((name) => ({
-      name,
-      requests: name === "proxy" ? plain : signed,
-      file: (port) => archway(name, port, routesFiles(name, origin)),
-    })),
-  ].filter((row) => !options.only || options.only.includes(row.name));
+  const passthrough = (name, port) =>
+    configuration(name, port, [["worker.js", "esModule", path.join(here, "passthrough.js")]], [["ORIGIN", target]]);
+  const made = (name) => {
+    if (name.startsWith("passthrough")) return { file: (port) => passthrough(name, port) };
+    if (name === "hono") return { file: (port) => configuration("hono", port, [["worker.js", "esModule", bundled]], honoBindings) };
+    const { compiled, key } = routesOf(name, origin, { root, directory: scratch });
+    return { file: (port) => archway(name, port, compiled), key };
+  };
+  const wanted = options.only ?? (options.quick ? CORE : [...CORE, ...POLICIES]);
+  const rows = wanted.map((name) => {
+    const { file, key } = made(name);
+    return { name, file, requests: requestsOf(name, key, Math.max(plan.seconds, plan.warm)) };
+  });
 
   for (const row of rows) {
     row.port = await freePort();
-    row.child = (await serve(row.file(row.port), row.port, row.requests[0])).child;
+    row.child = (await serve(row.file(row.port), row.port, row.requests()[0])).child;
     row.rounds = [];
   }
-  const load = (row, seconds) => order({ port: row.port, requests: row.requests, seconds, connections });
+  const load = (row, seconds) => order({ port: row.port, requests: row.requests(), seconds, connections });
   // Until the runtime's compilers have seen each row for a while, they are what is measured.
   for (const row of rows) await load(row, plan.warm);
   for (let round = 0; round < plan.rounds; round += 1) {
@@ -264,9 +187,11 @@ async function main() {
   const rss = rows.filter((row) => row.name === "jwt").map((row) => Number(/VmRSS:\s+(\d+)/.exec(fs.readFileSync(`/proc/${row.child.pid}/status`, "utf8"))[1]) / 1024)[0];
   for (const row of rows) await ended(row.child);
 
-  // Ratios are made round by round, so that a drift of the machine's speed cancels out.
+  // Ratios are made round by round, so that a drift of the machine's speed cancels out. A row whose requests have bodies is
+  // compared with what passes such bodies through.
   const ratio = (row, other) => {
-    const base = rows.find((candidate) => candidate.name === other);
+    const size = /_\d+k$/.exec(row.name)?.[0] ?? "";
+    const base = rows.find((candidate) => candidate.name === (other === "passthrough" ? other + size : other));
     return base ? median(row.rounds.map((round, i) => round.cpu_us / base.rounds[i].cpu_us)) : null;
   };
   const table = rows.map((row) => ({
@@ -280,8 +205,8 @@ async function main() {
   }));
 
   const starts = { empty: [], archway: [], large: [] };
-  const small = routesFiles("proxy", origin);
-  const large = routesFiles("proxy", origin, 10_000);
+  const small = routesOf("proxy", origin, { root, directory: scratch }).compiled;
+  const large = routesOf("proxy", origin, { root, directory: scratch, count: 10_000 }).compiled;
   const tenThousand = plain[0].replace(/^GET \S+/, "GET /v3/collection-3/12345");
   for (let i = 0; i < plan.starts; i += 1) {
     const port = await freePort();

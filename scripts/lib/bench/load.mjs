@@ -19,18 +19,33 @@ const reply = Buffer.from(
   ].join("\r\n"),
 );
 
-// The origin: every request's head ends in an empty line, none has a body.
+// The origin: it reads heads to their empty line, and bodies by their length or their chunks.
 const origin = net.createServer((socket) => {
   let open = "";
   socket.setNoDelay(true);
   socket.on("error", () => {});
   socket.on("data", (chunk) => {
     open += chunk.toString("latin1");
-    const heads = open.split("\r\n\r\n");
-    open = heads.pop();
-    for (let i = 0; i < heads.length; i += 1) socket.write(reply);
+    for (let end = endOf(open); end > 0; end = endOf(open)) {
+      open = open.slice(end);
+      socket.write(reply);
+    }
   });
 });
+
+/** Where the first request of a text ends; 0 where it is not whole. */
+function endOf(text) {
+  const head = text.indexOf("\r\n\r\n");
+  if (head < 0) return 0;
+  const fields = text.slice(0, head);
+  if (/\r\ntransfer-encoding: *chunked/i.test(fields)) {
+    const last = text.indexOf("0\r\n\r\n", head + 4);
+    return last < 0 ? 0 : last + 5;
+  }
+  const length = /\r\ncontent-length: *(\d+)/i.exec(fields);
+  const end = head + 4 + (length === null ? 0 : Number(length[1]));
+  return text.length < end ? 0 : end;
+}
 
 /** One connection, which is one caller: it sends its next request as soon as the last one is answered. */
 function client(port, requests, until, result, finished) {
