@@ -11,6 +11,10 @@ use serde::Serialize;
 use crate::http::Violation;
 use crate::limits::headers::Standing;
 
+mod challenge;
+
+pub use challenge::Challenge;
+
 /// Whose fault an early end was.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -21,51 +25,6 @@ pub enum Blame {
     Origin,
     /// The gateway, its configuration or its platform failed.
     Gateway,
-}
-
-/// A `WWW-Authenticate` challenge (RFC 9110 section 11.6.1), with the parameters that RFC 6750 section 3 has for the Bearer scheme.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Challenge {
-    /// `Bearer`, `Basic`, `DPoP`, ...
-    pub scheme: &'static str,
-    /// The protection space; the API's name.
-    pub realm: String,
-    /// `invalid_request`, `invalid_token` or `insufficient_scope`; absent when no token was sent (section 3.1).
-    pub error: Option<&'static str>,
-    /// Said to the client's developer; never names a key or a claim's value.
-    pub description: Option<&'static str>,
-    /// The scopes that would do, space-separated.
-    pub scope: Option<String>,
-    /// Parameters of the scheme's own, in order.
-    pub more: Vec<(&'static str, String)>,
-    /// Whether the request has something in this proof's place that is not of its form, and may be another proof.
-    pub foreign: bool,
-}
-
-impl Default for Challenge {
-    fn default() -> Self {
-        Self { scheme: "Bearer", realm: String::new(), error: None, description: None, scope: None, more: Vec::new(), foreign: false }
-    }
-}
-
-impl Challenge {
-    /// The header's value; characters that a quoted string cannot carry are dropped.
-    pub fn header_value(&self) -> String {
-        let mut value = format!("{} realm=\"{}\"", self.scheme, quotable(&self.realm));
-        for (name, part) in [("error", self.error), ("error_description", self.description), ("scope", self.scope.as_deref())] {
-            if let Some(part) = part {
-                value.push_str(&format!(", {name}=\"{}\"", quotable(part)));
-            }
-        }
-        for (name, part) in &self.more {
-            value.push_str(&format!(", {name}=\"{}\"", quotable(part)));
-        }
-        value
-    }
-}
-
-fn quotable(text: &str) -> String {
-    text.chars().filter(|c| matches!(c, ' '..='~') && *c != '"' && *c != '\\').collect()
 }
 
 /// Every early end of a request. `log` fields are for the record alone.
@@ -83,6 +42,14 @@ pub enum GatewayError {
     /// No identity, or a proof that does not hold (401): every way in which the caller could prove who it is, in the order of the
     /// route. `log` says why, for the record.
     Unauthenticated { challenges: Vec<Challenge>, log: String },
+    /// A key, a user or a certificate that nobody here has (401); for whoever asked for one of its own.
+    CredentialUnknown { challenges: Vec<Challenge>, log: String },
+    /// A right proof whose time is over, or has not come (401).
+    CredentialExpired { challenges: Vec<Challenge>, log: String },
+    /// A right proof that was disabled, or whose consumer was (401).
+    CredentialDisabled { challenges: Vec<Challenge>, log: String },
+    /// A right proof of a consumer that may not use it here (403).
+    CredentialNotAllowed { detail: &'static str, log: String },
     /// More than one proof of identity at once, so that it is not clear which one counts (400, RFC 6750 section 3.1).
     CredentialsUnclear { challenge: Box<Challenge>, log: String },
     /// An identity that lacks a right (403).
@@ -169,7 +136,18 @@ impl GatewayError {
 
     /// Whether nobody has been established (401): another proof may do where this one has not.
     pub fn is_unproven(&self) -> bool {
-        matches!(self, Self::Unauthenticated { .. })
+        self.challenges().is_some()
+    }
+
+    /// How the caller could prove who it is; `None` where that is not what the request lacks.
+    pub fn challenges(&self) -> Option<&[Challenge]> {
+        match self {
+            Self::Unauthenticated { challenges, .. }
+            | Self::CredentialUnknown { challenges, .. }
+            | Self::CredentialExpired { challenges, .. }
+            | Self::CredentialDisabled { challenges, .. } => Some(challenges),
+            _ => None,
+        }
     }
 
     /// Whether there was no proof of who is calling at all, so that another way may be tried.
@@ -179,20 +157,21 @@ impl GatewayError {
 
     /// Whether what stood in the proof's place was not of its form, so that it may be another proof; see [`Challenge::foreign`].
     pub fn is_foreign(&self) -> bool {
-        matches!(self, Self::Unauthenticated { challenges, .. } if challenges.iter().any(|challenge| challenge.foreign))
+        self.challenges().is_some_and(|challenges| challenges.iter().any(|challenge| challenge.foreign))
     }
 
-    /// The challenges of an [`GatewayError::Unauthenticated`]; none of any other.
+    /// The challenges of what nobody has proven; none of any other.
     pub fn into_challenges(self) -> Vec<Challenge> {
-        match self {
-            Self::Unauthenticated { challenges, .. } => challenges,
-            _ => Vec::new(),
-        }
+        self.challenges().unwrap_or_default().to_vec()
     }
 
     /// With the challenges of other ways behind its own, where it has any.
     pub fn with_challenges(mut self, others: Vec<Challenge>) -> Self {
-        if let Self::Unauthenticated { challenges, .. } = &mut self {
+        if let Self::Unauthenticated { challenges, .. }
+        | Self::CredentialUnknown { challenges, .. }
+        | Self::CredentialExpired { challenges, .. }
+        | Self::CredentialDisabled { challenges, .. } = &mut self
+        {
             challenges.extend(others);
         }
         self
@@ -209,6 +188,9 @@ impl GatewayError {
                 headers.push((name, value));
             }
         };
+        for challenge in self.challenges().unwrap_or_default() {
+            add(header::WWW_AUTHENTICATE, challenge.header_value());
+        }
         let (status, code, title, detail, blame, log): (_, _, _, Cow<'static, str>, _, String) = match self {
             Self::BadRequest { reason } => {
                 (StatusCode::BAD_REQUEST, "bad-request", "The request cannot be understood", reason.clone(), Client, reason.to_string())
@@ -239,12 +221,25 @@ impl GatewayError {
                 (StatusCode::MISDIRECTED_REQUEST, "misdirected-request", title, "No route is for this host.".into(), Client, String::new())
             }
             Self::Unauthenticated { challenges, log } => {
-                for challenge in challenges {
-                    add(header::WWW_AUTHENTICATE, challenge.header_value());
-                }
                 let described = challenges.iter().find_map(|challenge| challenge.description);
                 let detail = described.unwrap_or("This path needs a proof of who is calling, and the request has none.");
                 (StatusCode::UNAUTHORIZED, "unauthenticated", "Who is calling could not be established", detail.into(), Client, log.clone())
+            }
+            Self::CredentialUnknown { log, .. } => {
+                let detail = "What the request proves itself by is not known here, or was mistyped.";
+                (StatusCode::UNAUTHORIZED, "credential-unknown", "The credential is not known", detail.into(), Client, log.clone())
+            }
+            Self::CredentialExpired { log, .. } => {
+                let detail = "What the request proves itself by has expired, or does not hold yet.";
+                (StatusCode::UNAUTHORIZED, "credential-expired", "The credential's time is over", detail.into(), Client, log.clone())
+            }
+            Self::CredentialDisabled { log, .. } => {
+                let detail = "What the request proves itself by has been disabled.";
+                (StatusCode::UNAUTHORIZED, "credential-disabled", "The credential is disabled", detail.into(), Client, log.clone())
+            }
+            Self::CredentialNotAllowed { detail, log } => {
+                let title = "The credential is not for this";
+                (StatusCode::FORBIDDEN, "credential-not-allowed", title, (*detail).into(), Client, log.clone())
             }
             Self::CredentialsUnclear { challenge, log } => {
                 add(header::WWW_AUTHENTICATE, challenge.header_value());

@@ -14,6 +14,7 @@ use crate::policies::Flow;
 use crate::policies::guard::{Chain, Guarded};
 use crate::policies::guessing::{Guessing, SharedTallies};
 use crate::ports::Ports;
+use crate::ports::committed::Committed;
 use crate::routing::table::{Found, Table};
 
 /// A loaded gateway: plain data and compiled policies, shared by all requests of an isolate.
@@ -53,6 +54,10 @@ impl Gateway {
         if form.version != runtime::VERSION {
             return Err(format!("the compiled routes have version {}, this worker reads {}", form.version, runtime::VERSION));
         }
+        let ports = match form.consumers_at.and_then(|at| lines.get(at..)) {
+            Some(written) => Ports { consumers: Rc::new(Committed::written(written)), ..ports },
+            None => ports,
+        };
         let environment = ports.environment.clone();
         let realm = |api: Option<usize>| api.and_then(|api| form.apis.get(api)).map_or(form.settings.name.as_str(), |api| &api.title);
         let mut reads_edge = false;

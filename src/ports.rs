@@ -10,12 +10,16 @@ use std::rc::Rc;
 
 use async_trait::async_trait;
 
+use crate::auth::certificate::Presented;
+use crate::auth::consumer::{Certificate, Found, Key, User};
+use crate::auth::password::{HASH, Parameters};
 use crate::auth::{session, session_index};
 use crate::http::{OriginRequest, Response};
 use crate::limits::gcra::{TakeReply, TakeRequest};
 use crate::limits::guesses::{GuessReply, GuessRequest};
 
 pub mod ask;
+pub mod committed;
 #[cfg(any(test, feature = "contracts"))]
 pub mod contract;
 
@@ -131,6 +135,23 @@ pub trait Timer {
     async fn wait(&self, ms: u64);
 }
 
+/// Who may call, looked up by what a proof names.
+#[async_trait(?Send)]
+pub trait Consumers {
+    /// The API key with this id.
+    async fn key(&self, id: &str) -> Result<Option<Found<Key>>, PortError>;
+    /// The user with this name.
+    async fn user(&self, name: &str) -> Result<Option<Found<User>>, PortError>;
+    /// Every consumer whose certificate this is.
+    async fn certificate(&self, presented: &Presented) -> Result<Vec<Found<Certificate>>, PortError>;
+}
+
+/// Hashing that is meant to take long.
+pub trait Passwords {
+    /// scrypt (RFC 7914). It takes tens of milliseconds, and nothing else happens meanwhile.
+    fn scrypt(&self, password: &[u8], salt: &[u8], parameters: Parameters) -> Result<[u8; HASH], PortError>;
+}
+
 /// Where access records go.
 pub trait Log {
     /// Writes one line, which has no line feed in it.
@@ -162,6 +183,10 @@ pub struct Ports {
     pub sessions: Rc<dyn Sessions>,
     /// Waiting.
     pub timer: Rc<dyn Timer>,
+    /// Who may call.
+    pub consumers: Rc<dyn Consumers>,
+    /// Hashes of passwords.
+    pub passwords: Rc<dyn Passwords>,
     /// Access records.
     pub log: Rc<dyn Log>,
 }

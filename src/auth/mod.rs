@@ -4,12 +4,16 @@
 //! or does I/O: time is an argument, and the signature's arithmetic is `jsonwebtoken`'s crypto provider.
 
 pub mod algorithm;
+pub mod api_key;
 pub mod base64url;
+pub mod certificate;
 pub mod claims;
 pub mod client_auth;
+pub mod consumer;
 pub mod content_digest;
 pub mod csrf;
 pub mod der;
+pub mod equal;
 pub mod hex;
 pub mod identity;
 pub mod json;
@@ -17,7 +21,9 @@ pub mod jwk;
 pub mod keys;
 pub mod mapping;
 pub mod message_signature;
+pub mod password;
 pub mod pem;
+pub mod proven;
 pub mod refresh;
 pub mod refusal;
 pub mod replay;

@@ -1,4 +1,4 @@
-//! The native command: `archway check`, `compile`, `explain`, `routes`, `schema`, `reference`, `token`.
+//! The native command: `archway check`, `compile`, `explain`, `routes`, `schema`, `reference`, `key`, `password`, `token`.
 //!
 //! Exit codes: 0 all is well, 1 there are problems, 2 the command was used wrongly.
 
@@ -12,7 +12,10 @@ use crate::http::problem_table;
 
 pub mod check;
 pub mod compile;
+pub mod consumers;
 pub mod explain;
+pub mod key;
+pub mod password;
 pub mod reference;
 pub mod routes;
 pub mod schema;
@@ -63,6 +66,11 @@ enum Action {
     },
     /// Prints the reference of the routes files, and the table of problems, as Markdown.
     Reference,
+    /// Makes, lists and revokes API keys in the consumers files.
+    #[command(subcommand)]
+    Key(key::Action),
+    /// Hashes a password, for a user in the consumers files.
+    Password(password::Arguments),
     /// Mints a token for development, or makes a key for it.
     Token(token::Arguments),
 }
@@ -100,6 +108,8 @@ pub fn run() -> ExitCode {
             anstream::print!("{}\n### Problems\n\n{}", reference::markdown().trim_end(), problem_table::markdown());
             Ok(())
         }
+        Action::Key(action) => key::run(&action, command.format),
+        Action::Password(arguments) => password::run(&arguments, command.format),
         Action::Token(arguments) => token::run(&arguments, command.format),
     };
     match result {

@@ -15,6 +15,10 @@ pub fn markdown() -> String {
     section(&mut out, "gateway.toml: `[gateway]`", &gateway, "/$defs/Gateway");
     section(&mut out, "An API's file: `[api]`", &api, "/$defs/Api");
     section(&mut out, "An API's file: `[[routes]]`", &api, "/$defs/Route");
+    let consumer = schema::of(Which::Consumer);
+    for (key, name) in [("[consumer]", "Consumer"), ("[[keys]]", "Key"), ("[[users]]", "User"), ("[[certificates]]", "Certificate")] {
+        section(&mut out, &format!("A consumer's file: `{key}`"), &consumer, &format!("/$defs/{name}"));
+    }
     out.push_str("### Origins: `[origins.NAME]`\n\nIn gateway.toml for every API, or in an API's file. A route may have a `static` or `redirect` of its own.\n\n");
     for (kind, title) in [("http", "Servers"), ("static", "`static`"), ("redirect", "`redirect`")] {
         let _ = writeln!(out, "#### {title}\n");
@@ -116,6 +120,7 @@ fn kind(whole: &Value, value: &Value, depth: usize) -> String {
             "Duration" => return "duration, `\"30s\"`".to_owned(),
             "ByteSize" => return "size, `\"64KB\"`".to_owned(),
             "Rate" => return "rate, `\"20/s\"`".to_owned(),
+            "Timestamp" => return "moment, `\"2027-01-31\"`".to_owned(),
             "Failures" => return "rate, `\"10/min\"`, or `\"off\"`".to_owned(),
             "Percent" => return "share, `\"50%\"`".to_owned(),
             "Condition" => return "condition, `\"request.method == 'GET'\"`".to_owned(),

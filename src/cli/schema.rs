@@ -5,6 +5,7 @@ use schemars::schema_for;
 use serde_json::Value;
 
 use super::Failure;
+use crate::config::build::consumers::ConsumerFile;
 use crate::config::build::written::{ApiFile, GatewayFile};
 
 /// Which file.
@@ -14,6 +15,8 @@ pub enum Which {
     Gateway,
     /// An API's file.
     Api,
+    /// A consumer's file.
+    Consumer,
 }
 
 /// Prints a schema.
@@ -31,6 +34,7 @@ pub fn of(which: Which) -> Value {
     let mut schema = match which {
         Which::Gateway => schema_for!(GatewayFile),
         Which::Api => schema_for!(ApiFile),
+        Which::Consumer => schema_for!(ConsumerFile),
     }
     .to_value();
     without_null(&mut schema);
@@ -133,7 +137,7 @@ mod tests {
                 other => assert!(!other.is_null()),
             }
         }
-        for which in [Which::Gateway, Which::Api] {
+        for which in [Which::Gateway, Which::Api, Which::Consumer] {
             let schema = of(which);
             check(&schema, &schema);
         }

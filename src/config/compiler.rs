@@ -48,6 +48,8 @@ pub struct Needs {
     pub secrets: BTreeSet<String>,
     /// Header fields that carry identity to the origin; removed from what every client sends, on every route.
     pub identity_headers: BTreeSet<String>,
+    /// Names of consumers, each with the field that names it.
+    pub consumers: BTreeSet<(String, String)>,
     /// Header fields, in lower case, that carry secrets of clients; the record replaces their values.
     pub secret_headers: BTreeSet<String>,
     /// Query parameters that carry secrets of clients; the record replaces their values.
@@ -82,9 +84,12 @@ impl<'a> Compiler<'a> {
         field: &str,
         compile: impl FnOnce(&mut Compiler<'_>) -> Result<T, ConfigError>,
     ) -> Result<T, ConfigError> {
+        let mut consumers = std::mem::take(&mut self.needs.consumers);
         let mut inner = Compiler { environment: self.environment, id, realm: self.realm, needs: std::mem::take(&mut self.needs) };
         let result = compile(&mut inner);
         self.needs = inner.needs;
+        consumers.extend(self.needs.consumers.iter().map(|(inner, name)| (format!("{field}.{inner}"), name.clone())));
+        self.needs.consumers = consumers;
         result.map_err(|error| ConfigError { field: format!("{field}.{}", error.field).trim_end_matches('.').to_owned(), ..error })
     }
 

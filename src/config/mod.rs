@@ -9,4 +9,5 @@ pub mod server_url;
 pub mod template;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod text;
+pub mod timestamp;
 pub mod values;

@@ -1,6 +1,8 @@
 //! The runtime form as it lies in a file: JSON Lines, of which a worker reads the first one at its start and of the others only
 //! those that its requests need.
 //!
+//! The consumers are the last line, where there are any: read as a whole when a request first proves itself by one.
+//!
 //! The first line is the [`GatewayForm`] without its routes; [`GatewayForm::index`] says where the routes lie behind it. Routes
 //! whose hosts and [`Shape`] are equal stand together, in buckets that their literal segments choose: a look-up reads one bucket for
 //! each shape that fits the path, however many routes there are.
@@ -87,7 +89,12 @@ mod pack {
             let shapes = shapes.into_iter().map(|(like, routes)| shape(like, &routes, &mut text)).collect::<Result<_, _>>()?;
             index.push(ListForm { hosts: hosts.to_vec(), shapes });
         }
-        let head = GatewayForm { routes: Vec::new(), index, ..form.clone() };
+        let consumers_at = (!form.consumers.is_empty()).then_some(text.len());
+        if consumers_at.is_some() {
+            text.push_str(&serde_json::to_string(&form.consumers).map_err(|error| error.to_string())?);
+            text.push('\n');
+        }
+        let head = GatewayForm { routes: Vec::new(), index, consumers: Vec::new(), consumers_at, ..form.clone() };
         let head = serde_json::to_string(&head).map_err(|error| error.to_string())?;
         Ok(format!("{head}\n{text}"))
     }
@@ -134,10 +141,14 @@ mod pack {
     /// As [`super::unpack`], and where a line is no route.
     pub fn whole(text: &str) -> Result<GatewayForm, String> {
         let (head, routes) = super::unpack(text)?;
+        let wrong = |error: serde_json::Error| format!("the compiled routes cannot be read: {error}");
+        let (routes, consumers) = routes.split_at_checked(head.consumers_at.unwrap_or(routes.len())).unwrap_or((routes, ""));
         let lines: Result<Vec<Line>, _> = routes.lines().map(serde_json::from_str).collect();
-        let mut lines = lines.map_err(|error| format!("the compiled routes cannot be read: {error}"))?;
+        let mut lines = lines.map_err(wrong)?;
         lines.sort_by_key(|(order, _)| *order);
-        Ok(GatewayForm { routes: lines.into_iter().map(|(_, route)| route).collect(), index: Vec::new(), ..head })
+        let routes = lines.into_iter().map(|(_, route)| route).collect();
+        let consumers = if consumers.is_empty() { Vec::new() } else { serde_json::from_str(consumers).map_err(wrong)? };
+        Ok(GatewayForm { routes, index: Vec::new(), consumers, consumers_at: None, ..head })
     }
 }
 

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::packed::ListForm;
 use super::values::{ByteSize, Duration, Percent, Rate};
+use crate::auth::consumer::Consumer;
 use crate::auth::rights::Roles;
 use crate::expr::Condition;
 use crate::http::address::Cidr;
@@ -34,6 +35,12 @@ pub struct GatewayForm {
     /// Where the routes lie in a file; empty outside of one.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub index: Vec<ListForm>,
+    /// Who may call, in the order of the files.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub consumers: Vec<Consumer>,
+    /// Where the consumers lie in a file, in bytes behind the first line; [`GatewayForm::consumers`] is empty then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub consumers_at: Option<usize>,
     /// Header fields that carry identity to origins, in lower case; removed from whatever clients send, on every route.
     pub identity_headers: Vec<String>,
 }

@@ -7,6 +7,7 @@ use std::rc::Rc;
 use crate::ports::{Background, Clock, Entropy, Environment, LocalFuture, Log, PortError, Ports};
 
 pub mod body;
+pub mod consumers;
 pub mod edge_cache;
 pub mod fetch;
 pub mod guesses;
@@ -17,6 +18,7 @@ pub mod sessions;
 pub mod timer;
 
 pub use body::ChunkedBody;
+pub use consumers::{MemoryConsumers, NativePasswords};
 pub use edge_cache::MemoryEdgeCache;
 pub use fetch::{Act, Reply, ScriptedFetch, ScriptedOrigin, SeenCall};
 pub use guesses::MemoryGuesses;
@@ -140,6 +142,10 @@ pub struct Outside {
     pub sessions: Rc<MemorySessions>,
     /// Moves the clock.
     pub timer: Rc<MemoryTimer>,
+    /// Who may call.
+    pub consumers: Rc<MemoryConsumers>,
+    /// Hashes of passwords.
+    pub passwords: Rc<NativePasswords>,
     /// Every line written.
     pub log: Rc<LineLog>,
 }
@@ -158,6 +164,8 @@ impl Outside {
             guesses: Rc::new(MemoryGuesses::new(clock.clone())),
             sessions: Rc::new(MemorySessions::new(clock.clone())),
             timer: Rc::new(MemoryTimer::new(clock.clone())),
+            consumers: Rc::default(),
+            passwords: Rc::default(),
             log: Rc::default(),
             clock,
         }
@@ -177,6 +185,8 @@ impl Outside {
             guesses: self.guesses.clone(),
             sessions: self.sessions.clone(),
             timer: self.timer.clone(),
+            consumers: self.consumers.clone(),
+            passwords: self.passwords.clone(),
             log: self.log.clone(),
         }
     }

@@ -134,6 +134,8 @@ impl Serialize for Written<'_> {
             fields.text("enduser.id", Some(&identity.subject))?;
             fields.text("archway.issuer", identity.issuer.as_deref())?;
         }
+        fields.text("archway.consumer", record.consumer.as_deref())?;
+        fields.text("archway.credential", record.credential.as_deref())?;
         fields.some("client.address", self.line.client.address)?;
         fields.some("network.peer.address", self.line.peer.filter(|peer| self.line.client.address != Some(*peer)))?;
         fields.some("network.protocol.version", self.line.client.protocol.as_deref())?;

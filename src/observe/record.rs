@@ -31,6 +31,10 @@ pub struct Record {
     pub blame: Option<Blame>,
     /// The log's half of that error.
     pub error: Option<String>,
+    /// The consumer whose proof was right, whether or not it held.
+    pub consumer: Option<Rc<str>>,
+    /// Which proof that was, `key 4kqz...` for instance; never its secret.
+    pub credential: Option<String>,
     /// The origin's name.
     pub origin: Option<Rc<str>>,
     /// The target's authority.

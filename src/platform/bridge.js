@@ -2,7 +2,7 @@
 // between wasm and JavaScript costs. Header fields travel as one text: name, line feed, value, line feed, and so on; neither
 // can contain a line feed.
 import { env, waitUntil as keepAlive } from "cloudflare:workers";
-import { constants, createPrivateKey, createPublicKey, createSign, createVerify, sign as makeSignature, verify as verifySignature } from "node:crypto";
+import { constants, createPrivateKey, createPublicKey, createSign, createVerify, sign as makeSignature, scryptSync, verify as verifySignature } from "node:crypto";
 import { settleCall, startTask } from "../../build/index.js";
 
 // A bare workerd tells the peer's address itself; everywhere else the edge's own header field does.
@@ -297,4 +297,9 @@ export function sign(digest, key, message, saltLength) {
   if (saltLength === undefined) return makeSignature(digest, message, key);
   Object.assign(key, { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength });
   return createSign(digest).update(message).sign(key);
+}
+
+/** scrypt (RFC 7914), in native code; its memory is bounded by the caller's choice of parameters. */
+export function scrypt(password, salt, length, cost, r, p) {
+  return scryptSync(password, salt, length, { N: cost, r, p, maxmem: 256 * cost * r });
 }

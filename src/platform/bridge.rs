@@ -72,6 +72,9 @@ extern "C" {
     pub fn public_key_from_pkcs1(der: &[u8]) -> Result<JsValue, JsValue>;
 
     #[wasm_bindgen(catch)]
+    pub fn scrypt(password: &[u8], salt: &[u8], length: u32, cost: u32, r: u32, p: u32) -> Result<Vec<u8>, JsValue>;
+
+    #[wasm_bindgen(catch)]
     pub fn verify(digest: Option<&str>, key: &JsValue, message: &[u8], signature: &[u8], salt_length: Option<u32>)
     -> Result<bool, JsValue>;
 

@@ -10,8 +10,9 @@ use worker::{Delay, Env};
 use super::body::Stream;
 use super::{bridge, crypto, ports};
 use crate::http::HeaderMap;
-use crate::ports::LocalFuture;
-use crate::ports::contract::{World, run};
+use crate::ports::committed::Committed;
+use crate::ports::contract::{World, consumer, run};
+use crate::ports::{LocalFuture, Ports};
 
 /// Every port's name and what it did not hold to, as JSON: `[["clock", null], ["fetch", "..."]]`.
 #[wasm_bindgen]
@@ -22,7 +23,8 @@ pub async fn contracts(env: Env) -> String {
         let message = bridge::respond(&JsValue::UNDEFINED, 200, "", &JsValue::from_str(text)).unwrap_or(JsValue::NULL);
         Stream::of_message(message, HeaderMap::new(), false)
     };
-    let world = World { ports: ports::real(env), settle: Rc::new(settle), stream };
+    let consumers = Rc::new(Committed::of(vec![consumer()]));
+    let world = World { ports: Ports { consumers, ..ports::real(env) }, settle: Rc::new(settle), stream };
     let found: Vec<_> = run(&world).await.into_iter().map(|(port, outcome)| (port, outcome.err())).collect();
     serde_json::json!(found).to_string()
 }

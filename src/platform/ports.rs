@@ -10,8 +10,12 @@ use worker::{Delay, Env, console_log};
 
 use super::body::{Cap, Outgoing, Stream};
 use super::{bridge, task, wire};
+use crate::auth::password::{HASH, Parameters};
 use crate::http::{HeaderMap, OriginRequest, Response, StatusCode};
-use crate::ports::{Background, Clock, EdgeCache, Entropy, Environment, Fetch, FetchError, LocalFuture, Log, PortError, Ports, Timer};
+use crate::ports::committed::Committed;
+use crate::ports::{
+    Background, Clock, EdgeCache, Entropy, Environment, Fetch, FetchError, LocalFuture, Log, Passwords, PortError, Ports, Timer,
+};
 
 mod objects;
 
@@ -30,6 +34,8 @@ pub fn real(env: Env) -> Ports {
         guesses: runtime.clone(),
         sessions: runtime.clone(),
         timer: runtime.clone(),
+        consumers: Rc::new(Committed::default()),
+        passwords: runtime.clone(),
         log: runtime,
     }
 }
@@ -76,6 +82,15 @@ impl Background for Runtime {
             work.await;
             Ok(JsValue::UNDEFINED)
         }));
+    }
+}
+
+impl Passwords for Runtime {
+    fn scrypt(&self, password: &[u8], salt: &[u8], parameters: Parameters) -> Result<[u8; HASH], PortError> {
+        let error = |detail: String| PortError { port: "passwords", detail };
+        let Parameters { ln, r, p } = parameters;
+        let hash = bridge::scrypt(password, salt, HASH as u32, 1 << ln, r, p).map_err(|e| error(bridge::text(&e)))?;
+        hash.try_into().map_err(|_| error("the hash has another length".to_owned()))
     }
 }
 

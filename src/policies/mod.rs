@@ -18,9 +18,11 @@ use crate::http::{Request, Response};
 pub mod all_of;
 pub mod anonymous;
 pub mod any_of;
+pub mod api_key;
 pub mod bearer;
 pub mod body_limit;
 pub mod cache;
+pub mod consumer;
 pub mod cors;
 pub mod credential;
 pub mod csrf;
@@ -174,6 +176,8 @@ registry! {
     xml_limits: XmlLimits
     /// Establishes who is calling from a JSON Web Token, or refuses (401).
     jwt: Jwt
+    /// Establishes who is calling from an API key of the consumers files, or refuses (401).
+    api_key: ApiKey
     /// Establishes who is calling by the first of several proofs that the request has, or refuses (401).
     any_of: AnyOf
     /// Establishes who is calling by several proofs at once, or refuses (401).

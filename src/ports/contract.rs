@@ -16,11 +16,15 @@ use crate::http::{Body, HeaderMap, HeaderName, HeaderValue, Method, OriginReques
 use crate::limits::gcra::{TakeRequest, Unspent, Window};
 use crate::limits::guesses::GuessRequest;
 
+mod consumers;
+
+pub use consumers::consumer;
+
 /// What a contract needs around the ports.
 ///
 /// The environment has `CONTRACT_PLAIN` with the value `plain`. The origin `origin.contract` answers `/plain` with 203, the field
 /// `x-a: 1` and the body `hello`, `/moved` with 302, `/slow` after 5 s, `/nothing` with 204, and everything else with 200 and
-/// `read`. Nobody listens at `nobody.contract`.
+/// `read`. Nobody listens at `nobody.contract`. The only consumer is [`consumer`].
 pub struct World {
     /// The ports that are held to their contracts.
     pub ports: Ports,
@@ -46,6 +50,8 @@ pub async fn run(world: &World) -> Vec<(&'static str, Outcome)> {
         ("guesses", guesses(world).await),
         ("sessions", sessions(world).await),
         ("timer", timer(world).await),
+        ("consumers", consumers::consumers(world).await),
+        ("passwords", consumers::passwords(world)),
         ("log", log(world)),
         ("signatures", signatures()),
     ]
@@ -357,6 +363,7 @@ mod tests {
             let background = background.clone();
             Box::pin(async move { background.run().await })
         };
+        outside.consumers.set(vec![consumer()]);
         let world = World { ports: outside.ports(), settle: Rc::new(settle), stream: |text| ChunkedBody::body(&[text]) };
         for (port, outcome) in block_on(run(&world)) {
             assert_eq!(outcome, Ok(()), "{port}");

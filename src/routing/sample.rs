@@ -52,6 +52,8 @@ pub fn gateway<'a>(lines: impl IntoIterator<Item = &'a str>) -> GatewayForm {
         origins: vec![OriginForm { id: "a.o".to_owned(), origin }],
         routes: lines.into_iter().map(route).collect(),
         index: Vec::new(),
+        consumers: Vec::new(),
+        consumers_at: None,
         identity_headers: Vec::new(),
     }
 }

@@ -82,7 +82,7 @@ pub struct RouteEntry<'a> {
 pub fn gather<'a>(sources: &[Source], trees: &'a [Node], diagnostics: &mut Diagnostics) -> Written<'a> {
     let mut written = Written { settings: Settings::default(), shared: scope("gateway".to_owned()), apis: Vec::new() };
     let mut names = HashMap::new();
-    for (file, (source, root)) in sources.iter().zip(trees).enumerate() {
+    for (file, (source, root)) in sources.iter().zip(trees).enumerate().filter(|(_, (source, _))| !source.of_consumer) {
         if source.name.rsplit(['/', '\\']).next() == Some(GATEWAY) {
             gateway(file, root, &mut written, diagnostics);
         } else {

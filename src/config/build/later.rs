@@ -11,7 +11,6 @@ use crate::config::text::source::Place;
 pub const POLICIES: &[&str] = &[
     "validate",
     "waf",
-    "api_key",
     "oidc",
     "introspect",
     "mtls",

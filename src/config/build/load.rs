@@ -4,12 +4,13 @@ use std::fs;
 use std::path::Path;
 
 use crate::config::text::diagnostics::{Code, Diagnostic};
-use crate::config::text::source::Source;
+use crate::config::text::source::{CONSUMERS, Source};
 
 /// The file of what is shared.
 pub const GATEWAY: &str = "gateway.toml";
 
-/// Every `*.toml` at the top of a directory: gateway.toml first, then the APIs in the order of their names.
+/// Every `*.toml` at the top of a directory: gateway.toml first, then the APIs in the order of their names; then those of its folder
+/// `consumers`.
 ///
 /// # Errors
 /// Each file that cannot be read, and a directory that is not there or has no routes file.
@@ -23,7 +24,7 @@ pub fn directory(path: &Path) -> Result<Vec<Source>, Vec<Diagnostic>> {
     let mut errors = Vec::new();
     for entry in entries {
         match entry {
-            Ok(entry) if entry.path().extension().is_some_and(|extension| extension == "toml") => files.push(entry.path()),
+            Ok(entry) if is_toml(&entry.path()) => files.push(entry.path()),
             Ok(_) => {}
             Err(error) => errors.push(unreadable(path, &error)),
         }
@@ -33,11 +34,25 @@ pub fn directory(path: &Path) -> Result<Vec<Source>, Vec<Diagnostic>> {
         let message = format!("`{}` has no routes file", path.display());
         errors.push(Diagnostic::without_place(Code::Unreadable, message).help("expected one file per API, such as `products.toml`"));
     }
+    let consumers = path.join(CONSUMERS);
+    match consumers.is_dir().then(|| fs::read_dir(&consumers)) {
+        None => {}
+        Some(Err(error)) => errors.push(unreadable(&consumers, &error)),
+        Some(Ok(entries)) => {
+            let mut found: Vec<_> = entries.filter_map(|entry| Some(entry.ok()?.path())).filter(|path| is_toml(path)).collect();
+            found.sort();
+            files.extend(found);
+        }
+    }
     let mut sources = Vec::new();
     for file in files {
         let name = file.display().to_string();
         match fs::read(&file).map(String::from_utf8) {
-            Ok(Ok(text)) => sources.push(Source::new(name, &text)),
+            Ok(Ok(text)) => {
+                let mut source = Source::new(name, &text);
+                source.of_consumer = file.parent() == Some(&consumers);
+                sources.push(source);
+            }
             Ok(Err(error)) => {
                 let at = error.utf8_error().valid_up_to();
                 let line = error.as_bytes().iter().take(at).filter(|b| **b == b'\n').count() + 1;
@@ -47,4 +62,8 @@ pub fn directory(path: &Path) -> Result<Vec<Source>, Vec<Diagnostic>> {
         }
     }
     if errors.is_empty() { Ok(sources) } else { Err(errors) }
+}
+
+fn is_toml(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "toml")
 }

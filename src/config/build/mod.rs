@@ -3,6 +3,7 @@
 pub mod chain;
 pub mod compiling;
 pub mod conflicts;
+pub mod consumers;
 pub mod environment;
 pub mod files;
 pub mod follow_ups;
@@ -53,7 +54,8 @@ pub fn build(sources: Vec<Source>, deployment: Option<&Deployment>) -> Outcome {
     let trees: Vec<_> = sources.iter().enumerate().map(|(file, source)| document::parse(file, source, &mut diagnostics)).collect();
     let mut written = files::gather(&sources, &trees, &mut diagnostics);
     nesting::resolve(&mut written, &mut diagnostics);
-    let assembled = routes::assemble(&sources, &written, deployment, &mut diagnostics);
+    let consumers = consumers::gather(&sources, &trees, &mut diagnostics);
+    let assembled = routes::assemble(&sources, &written, consumers, deployment, &mut diagnostics);
     conflicts::report(&assembled, &mut diagnostics);
     let routes::Assembled { form, plans, needs, policies, origins } = assembled;
     let form = diagnostics.is_empty().then_some(form);

@@ -12,6 +12,7 @@ use super::nesting;
 use super::origins::OriginEntry;
 use super::plan::{Definition, RoutePlan};
 use super::policies::{PolicyEntry, Use};
+use crate::auth::consumer::Consumer;
 use crate::config::runtime::{self, ApiForm, GatewayForm, OriginForm, PolicyForm, RouteForm};
 use crate::config::template::Template;
 use crate::config::text::diagnostics::{Code, Diagnostic, Diagnostics};
@@ -49,6 +50,7 @@ struct Assembly<'a, 'c> {
 pub fn assemble<'a>(
     sources: &[Source],
     written: &'a Written<'a>,
+    consumers: Vec<Consumer>,
     deployment: Option<&Deployment>,
     diagnostics: &mut Diagnostics,
 ) -> Assembled {
@@ -61,7 +63,7 @@ pub fn assemble<'a>(
     for (index, api) in written.apis.iter().enumerate() {
         assembly.api(index, api, &shared);
     }
-    assembly.finish()
+    assembly.finish(consumers)
 }
 
 impl<'a> Assembly<'a, '_> {
@@ -192,8 +194,12 @@ impl<'a> Assembly<'a, '_> {
         if *count == 1 { id } else { format!("{id} ({count})") }
     }
 
-    fn finish(self) -> Assembled {
+    fn finish(self, consumers: Vec<Consumer>) -> Assembled {
         chain::report(self.lacking, &self.policies, self.context.diagnostics);
+        let files = self.sources.iter().filter(|source| source.of_consumer).count();
+        if consumers.len() == files {
+            unknown_consumers(&consumers, &self.policies, self.context.diagnostics);
+        }
         if self.context.diagnostics.is_empty() {
             for link in self.routes.iter().flat_map(|(_, plan)| &plan.links).filter(|link| link.instance.is_none()) {
                 let message = "this policy cannot be built, and a chain without it would let through what it keeps out";
@@ -233,9 +239,32 @@ impl<'a> Assembly<'a, '_> {
         }
         let apis = self.written.apis.iter().map(|api| ApiForm { name: api.scope.name.clone(), title: api.title.clone() }).collect();
         let identity_headers = identity_headers.into_iter().collect();
-        let form =
-            GatewayForm { version: runtime::VERSION, settings, apis, policies, origins, routes, index: Vec::new(), identity_headers };
+        let form = GatewayForm {
+            version: runtime::VERSION,
+            settings,
+            apis,
+            policies,
+            origins,
+            routes,
+            index: Vec::new(),
+            consumers,
+            consumers_at: None,
+            identity_headers,
+        };
         Assembled { form, plans, needs, policies: policy_places, origins: origin_places }
+    }
+}
+
+/// Policies that name consumers whom nobody has written.
+fn unknown_consumers(consumers: &[Consumer], policies: &Instances<'_, PolicyEntry<'_>>, diagnostics: &mut Diagnostics) {
+    let known: BTreeSet<&str> = consumers.iter().map(|consumer| &*consumer.name).collect();
+    for instance in &policies.all {
+        for (field, name) in instance.needs.consumers.iter().filter(|(_, name)| !known.contains(name.as_str())) {
+            let place = Place::new(instance.entry.place.file, &instance.entry.node.descend(field).span);
+            let unknown = Diagnostic::new(Code::UnknownName, place, format!("there is no consumer called `{name}`"));
+            let unknown = unknown.suggest(nearest(name, known.iter().copied()));
+            diagnostics.push(unknown.help("each consumer is a file in the folder `consumers` beside this one"));
+        }
     }
 }
 

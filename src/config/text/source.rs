@@ -2,6 +2,9 @@
 
 use std::ops::Range;
 
+/// The folder of the consumers files, within that of the routes files.
+pub const CONSUMERS: &str = "consumers";
+
 /// A routes file as it was read.
 #[derive(Debug, Clone)]
 pub struct Source {
@@ -9,6 +12,8 @@ pub struct Source {
     pub name: String,
     /// The text, without a byte order mark.
     pub text: String,
+    /// Whether it is a consumer's file: one in a folder `consumers`.
+    pub of_consumer: bool,
     line_starts: Vec<usize>,
 }
 
@@ -44,7 +49,9 @@ impl Source {
     pub fn new(name: impl Into<String>, text: &str) -> Self {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text).to_owned();
         let line_starts = std::iter::once(0).chain(text.bytes().enumerate().filter(|(_, b)| *b == b'\n').map(|(at, _)| at + 1)).collect();
-        Self { name: name.into(), text, line_starts }
+        let name = name.into();
+        let of_consumer = name.rsplit(['/', '\\']).nth(1) == Some(CONSUMERS);
+        Self { name, text, of_consumer, line_starts }
     }
 
     /// The number of the line that holds byte `at`, from 0.

@@ -22,6 +22,7 @@ export const calls = {
     mkdirSync(target, { recursive: true });
     const directory = mkdtempSync(join(target, "routes-"));
     try {
+      mkdirSync(join(directory, "consumers"));
       for (const [name, text] of Object.entries(files)) writeFileSync(join(directory, name), text);
       const compiled = join(directory, "routes.json");
       execFileSync(process.env.ARCHWAY ?? join(target, "debug", "archway"), ["compile", directory, "-o", compiled], { stdio: "pipe" });
