@@ -56,6 +56,8 @@ pub enum GatewayError {
     Forbidden { challenge: Option<Box<Challenge>>, detail: &'static str, log: String },
     /// The client's address is not let in (403).
     AddressDenied { log: String },
+    /// The request is a program's that is kept out (403).
+    BotDenied { log: String },
     /// A page of another origin may have made a browser send the request (403).
     CrossSite { log: String },
     /// A limit is used up (429).
@@ -259,6 +261,10 @@ impl GatewayError {
             Self::CrossSite { log } => {
                 let detail = "The request seems to come from a page of another site, or does not say where it comes from.";
                 (StatusCode::FORBIDDEN, "cross-site-request", "The request may be forged", detail.into(), Client, log.clone())
+            }
+            Self::BotDenied { log } => {
+                let detail = "Requests of this kind of program are not accepted here.";
+                (StatusCode::FORBIDDEN, "bot-denied", "This program may not call this", detail.into(), Client, log.clone())
             }
             Self::RateLimited { standing } => {
                 for (name, value) in standing.response_headers() {

@@ -70,6 +70,7 @@ fn samples() -> Vec<GatewayError> {
         GatewayError::CredentialsUnclear { challenge: Box::default(), log: log() },
         GatewayError::Forbidden { challenge: None, detail: "", log: log() },
         GatewayError::AddressDenied { log: log() },
+        GatewayError::BotDenied { log: log() },
         GatewayError::CrossSite { log: log() },
         GatewayError::RateLimited { standing: Box::new(Standing { windows: vec![window], announced: true }) },
         GatewayError::TooManyFailures { retry_after_ms: 0, log: log() },
@@ -107,7 +108,8 @@ fn meaning(error: &GatewayError) -> &'static str {
         GatewayError::CredentialNotAllowed { .. } => "The key, the user or the certificate is right, and not for this path.",
         GatewayError::CredentialsUnclear { .. } => "The request has more than one token; send exactly one (RFC 6750 section 3.1).",
         GatewayError::Forbidden { .. } => "The caller is known and lacks a right; `WWW-Authenticate` names the scope, where one would do.",
-        GatewayError::AddressDenied { .. } => "The client's address is not let in.",
+        GatewayError::AddressDenied { .. } => "The client's address, or the place or network that it is in, is not let in.",
+        GatewayError::BotDenied { .. } => "The request is a crawler's, a scanner's or another program's that is kept out here.",
         GatewayError::CrossSite { .. } => "The request may have been forged by a page of another site; browsers say where one comes from.",
         GatewayError::RateLimited { .. } => "A limit is used up: `violated-policies` names it, `Retry-After` says when to come again.",
         GatewayError::TooManyFailures { .. } => {

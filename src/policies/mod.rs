@@ -21,11 +21,13 @@ pub mod any_of;
 pub mod api_key;
 pub mod bearer;
 pub mod body_limit;
+pub mod bots;
 pub mod cache;
 pub mod consumer;
 pub mod cors;
 pub mod credential;
 pub mod csrf;
+pub mod geo;
 pub mod guard;
 pub mod guessing;
 pub mod headers;
@@ -39,6 +41,7 @@ mod reading;
 pub mod request_id;
 pub mod require;
 pub mod rewrite;
+pub mod security_headers;
 pub mod signature;
 pub mod webhook;
 pub mod xml_limits;
@@ -166,6 +169,12 @@ registry! {
     cors: Cors
     /// Lets in or keeps out by the client's address (403).
     ip_filter: IpFilter
+    /// Lets in or keeps out by country, continent and network, as the edge knows them (403).
+    geo: Geo
+    /// Keeps programs out: scanners, crawlers, who lacks what browsers send, and whom the edge takes for one (403).
+    bots: Bots
+    /// Tells browsers to protect those who use them, and takes off what servers tell of themselves.
+    security_headers: SecurityHeaders
     /// Refuses requests that a page of another origin made a browser send (403).
     csrf: Csrf
     /// Rewrites the path and the query that later policies and the origin see.

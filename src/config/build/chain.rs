@@ -68,7 +68,8 @@ pub fn effective(
     chain.sort_by_key(|link| match kind(link) {
         "request_id" => 0,
         "cors" => 1,
-        _ => 2,
+        "security_headers" => 2,
+        _ => 3,
     });
     match (owner.public, chain.iter().find(|link| protects(link))) {
         (Some(public), Some(link)) => {

@@ -8,23 +8,8 @@ use crate::config::text::document::Node;
 use crate::config::text::source::Place;
 
 /// Kinds of policies to come.
-pub const POLICIES: &[&str] = &[
-    "validate",
-    "waf",
-    "oidc",
-    "introspect",
-    "mtls",
-    "basic",
-    "ask",
-    "bots",
-    "geo",
-    "security_headers",
-    "mask",
-    "transform",
-    "quota",
-    "breaker",
-    "retry",
-];
+pub const POLICIES: &[&str] =
+    &["validate", "waf", "oidc", "introspect", "mtls", "basic", "ask", "mask", "transform", "quota", "breaker", "retry"];
 
 /// Keys of the cache policy to come.
 pub const CACHE_KEYS: &[&str] = &["stale_while_revalidate", "stale_if_error"];
