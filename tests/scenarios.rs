@@ -149,6 +149,7 @@ fn scripted(script: &OriginScript) -> ScriptedOrigin {
 fn answered(gateway: &Gateway, outside: &Outside, step: &Step) -> Result<Outcome, String> {
     let fault = |port: &str| if step.down.iter().any(|down| down == port) { Fault::Before } else { Fault::None };
     outside.limiter.fault.set(fault("limiter"));
+    outside.replay.fault.set(fault("replay"));
     outside.edge_cache.fault.set(fault("edge_cache"));
     outside.guesses.fault.set(fault("guesses"));
     outside.replay.fault.set(fault("replay"));

@@ -170,7 +170,10 @@ fn strings(value: &Value) -> Option<Vec<&str>> {
 }
 
 /// A NumericDate (RFC 7519 section 2) in milliseconds; `None` where the claim is absent.
-fn time_ms(claims: &Map<String, Value>, name: &'static str) -> Result<Option<u64>, Refusal> {
+///
+/// # Errors
+/// Where it is no number, or beyond the year 9999.
+pub fn time_ms(claims: &Map<String, Value>, name: &'static str) -> Result<Option<u64>, Refusal> {
     let Some(value) = claims.get(name) else { return Ok(None) };
     match value.as_f64() {
         Some(seconds) if (0.0..=LATEST_S).contains(&seconds) => Ok(Some((seconds * 1000.0) as u64)),

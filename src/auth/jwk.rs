@@ -4,6 +4,7 @@
 //! (RFC 7517 section 5). Symmetric and private keys are never taken from a set: what is published is not secret.
 
 use serde_json::{Map, Value};
+use sha2::{Digest as _, Sha256};
 
 use super::algorithm::Algorithm;
 use super::base64url;
@@ -81,6 +82,19 @@ pub fn parse_key(jwk: &Map<String, Value>) -> Result<Key, &'static str> {
     Ok(key)
 }
 
+/// The SHA-256 thumbprint of a public key (RFC 7638 section 3); `None` where it lacks a part that counts.
+pub fn thumbprint(jwk: &Map<String, Value>) -> Option<[u8; 32]> {
+    let names: &[&str] = match text(jwk, "kty")? {
+        "RSA" => &["e", "kty", "n"],
+        "EC" => &["crv", "kty", "x", "y"],
+        "OKP" => &["crv", "kty", "x"],
+        _ => return None,
+    };
+    let members: Option<Map<String, Value>> = names.iter().map(|name| Some(((*name).to_owned(), Value::from(text(jwk, name)?)))).collect();
+    let canonical = serde_json::to_vec(&members?).ok()?;
+    Some(Sha256::digest(canonical).into())
+}
+
 /// `use` and `key_ops` (RFC 7517 sections 4.2 and 4.3).
 fn check_purpose(jwk: &Map<String, Value>) -> Result<(), &'static str> {
     if jwk.get("use").is_some_and(|purpose| purpose != "sig") {
@@ -150,6 +164,20 @@ mod tests {
         check(json!({ "kty": "oct", "k": b32 }), Err("shared secret"));
         check(json!({ "kty": "AKP" }), Err("`kty`"));
         check(json!({}), Err("`kty`"));
+    }
+
+    #[test]
+    fn a_thumbprint_is_of_what_counts_alone() {
+        // The key and the thumbprint of RFC 7638 section 3.1.
+        let n = "0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_BJECPebWKRXjBZCiFV4n3oknjhMs\
+                 tn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR0_FDW2QvzqY368QQMicAtaSqzs8KJZgnYb9c7d0zgdAZHzu6qMQvRL5hajrn1n91\
+                 CbOpbISD08qNLyrdkt-bFTWhAI4vMQFh6WeZu0fM4lFd2NcRwr3XPksINHaQ-G_xBniIqbw0Ls1jF44-csFCur-kEgU8awapJzKnqDKgw";
+        let jwk = json!({ "kty": "RSA", "n": n, "e": "AQAB", "alg": "RS256", "kid": "2011-04-29" });
+        let thumbprint = thumbprint(jwk.as_object().unwrap()).map(base64url::encode);
+        assert_eq!(thumbprint.as_deref(), Some("NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs"));
+        for jwk in [json!({}), json!({ "kty": "RSA", "n": "AA" }), json!({ "kty": "oct", "k": "AA" }), json!({ "kty": "EC", "crv": 1 })] {
+            assert_eq!(super::thumbprint(jwk.as_object().unwrap()), None, "{jwk}");
+        }
     }
 
     #[test]

@@ -32,6 +32,8 @@ pub enum Refusal {
     NotYetValid,
     IssuedInFuture,
     TooOld,
+    NotAToken,
+    Inactive,
 }
 
 impl Refusal {
@@ -74,6 +76,8 @@ impl Refusal {
             Self::NotYetValid => ("not-yet-valid", "it is not valid yet"),
             Self::IssuedInFuture => ("issued-in-future", "it was issued in the future"),
             Self::TooOld => ("too-old", "it was issued too long ago"),
+            Self::NotAToken => ("not-a-token", "it has characters that no token has, or none at all"),
+            Self::Inactive => ("inactive", "its issuer says that it is not active"),
         }
     }
 }

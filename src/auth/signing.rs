@@ -81,7 +81,11 @@ impl SigningKey {
         Ok(format!("{signed}.{signature}"))
     }
 
-    fn signature(&self, message: &[u8]) -> Result<String, &'static str> {
+    /// The signature of any message, in base64url.
+    ///
+    /// # Errors
+    /// Where the key cannot sign after all.
+    pub fn signature(&self, message: &[u8]) -> Result<String, &'static str> {
         jsonwebtoken::crypto::sign(message, &self.key, self.algorithm.into()).map_err(|_| "it is a key that cannot sign")
     }
 }

@@ -39,6 +39,14 @@ impl<'a> Token<'a> {
     /// # Errors
     /// The first thing that is not right about its form.
     pub fn parse(text: &'a str) -> Result<Self, Refusal> {
+        Self::with_header(text).map(|(token, _)| token)
+    }
+
+    /// As [`Token::parse`], with the whole header: for proofs that carry their own key (RFC 9449 section 4.2). No access token does.
+    ///
+    /// # Errors
+    /// The first thing that is not right about its form.
+    pub fn with_header(text: &'a str) -> Result<(Self, Map<String, Value>), Refusal> {
         if text.len() > MAX_TOKEN {
             return Err(Refusal::TooLong);
         }
@@ -66,7 +74,7 @@ impl<'a> Token<'a> {
         let typ = text_member(&header, "typ", "has a `typ` that is not a string")?;
         let payload = base64url::decode(payload).ok_or(Refusal::NotBase64url)?;
         base64url::decode(signature).ok_or(Refusal::NotBase64url)?;
-        Ok(Self { signed, signature, payload, algorithm, kid, typ })
+        Ok((Self { signed, signature, payload, algorithm, kid, typ }, header))
     }
 
     /// What the signature is over: header and payload as they stand in the token.

@@ -8,9 +8,12 @@ use super::credential::{self, Credential, Source};
 use super::prelude::*;
 use crate::auth::identity::Identity;
 use crate::error::Challenge;
+use crate::http::header;
 
+pub mod bound;
 pub mod forward;
 
+use bound::{Bound, BoundConfig, Unbound};
 use forward::Forward;
 
 const NOT_VALID: &str = "The access token is malformed, has expired, or is not meant for this API.";
@@ -28,6 +31,18 @@ pub struct Written<'a> {
     pub forward: &'a BTreeMap<String, String>,
     /// Whether the token is taken out of the request.
     pub strip: Option<bool>,
+    /// What it may be bound to.
+    pub bound: Option<&'a BoundConfig>,
+}
+
+/// A token as a request carries it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    /// The token itself.
+    pub token: String,
+    source: Source,
+    /// Whether it came as `Authorization: DPoP ...`.
+    dpop: bool,
 }
 
 /// The compiled part of a policy that deals with the request.
@@ -39,6 +54,7 @@ pub struct Bearer {
     strip: Option<bool>,
     scopes: Vec<String>,
     forwards: Vec<Forward>,
+    bound: Option<Bound>,
 }
 
 impl Bearer {
@@ -65,60 +81,127 @@ impl Bearer {
             strip: written.strip,
             scopes: written.scopes.to_vec(),
             forwards,
+            bound: written.bound.map(|bound| Bound::compile(bound, compiler)).transpose()?,
         })
     }
 
-    /// The request's one token, and where it stands.
+    /// The request's one token.
     ///
     /// # Errors
-    /// 401 with a bare challenge where there is none, 400 `invalid_request` where there are two.
-    pub fn find(&self, request: &Request) -> Result<(Source, String), GatewayError> {
-        match credential::find(request, &self.sources) {
-            Credential::One(source, token) => Ok((source, token)),
-            Credential::None => {
+    /// 401 with bare challenges where there is none, 400 `invalid_request` where there are two.
+    pub fn find(&self, request: &Request) -> Result<Found, GatewayError> {
+        let by_dpop = if self.bound.as_ref().is_some_and(|bound| bound.dpop) { dpop_token(request) } else { None };
+        match (credential::find(request, &self.sources), by_dpop) {
+            (Credential::One(source, token), None) => Ok(Found { token, source, dpop: false }),
+            (Credential::None, Some(Ok(token))) => Ok(Found { token, source: Source::Bearer, dpop: true }),
+            (Credential::None, None) => {
                 let log = format!("{}: the request has no token", self.id);
-                Err(GatewayError::Unauthenticated { challenges: vec![self.challenge(None, None)], log })
+                Err(GatewayError::Unauthenticated { challenges: self.bare_challenges(), log })
             }
-            Credential::Unclear(reason) => {
-                let challenge = self.challenge(Some("invalid_request"), Some(MORE_THAN_ONE));
-                Err(GatewayError::CredentialsUnclear { challenge: Box::new(challenge), log: format!("{}: {reason}", self.id) })
-            }
+            (Credential::Unclear(reason), _) | (Credential::None, Some(Err(reason))) => Err(self.unclear(reason)),
+            (Credential::One(..), Some(_)) => Err(self.unclear("it has more than one token")),
         }
     }
 
-    /// Goes on with the identity of a token that holds: the origin is told, the token stripped, the scopes asked for.
+    /// Goes on with the identity of a token that holds: what it is bound to is held against what the client has proved, the origin is
+    /// told, the token stripped, the scopes asked for.
     ///
     /// # Errors
-    /// 403 `insufficient_scope`.
-    pub fn accept(&self, cx: &mut Exchange<'_>, request: &mut Request, source: &Source, identity: Identity) -> Result<Flow, GatewayError> {
-        let allowed = self.check_scopes(&identity);
+    /// 401 where the client has not proved what the token is bound to, 403 `insufficient_scope`, 503 where it cannot be told whether a
+    /// proof was used before.
+    pub async fn accept(
+        &self,
+        cx: &mut Exchange<'_>,
+        request: &mut Request,
+        found: &Found,
+        identity: Identity,
+    ) -> Result<Flow, GatewayError> {
+        match bound::check(self.bound.as_ref(), cx, request, &identity, &found.token, found.dpop, &self.id).await {
+            Ok(()) => {}
+            Err(Unbound::Token(reason)) => return Err(self.not_valid(found, reason, false)),
+            Err(Unbound::Proof(error, description, log)) => {
+                if error == "use_dpop_nonce" {
+                    cx.attempts.excuse();
+                }
+                return Err(self.refused(found, error, description, log, false));
+            }
+            Err(Unbound::Outage(error)) => return Err(error),
+        }
+        let allowed = self.check_scopes(found, &identity);
         let omitted = forward::apply(&self.forwards, &identity, request);
         if !omitted.is_empty() {
             cx.record.note(format!("{}: a header field cannot carry {}", self.id, omitted.join(", ")));
         }
-        if self.strip.unwrap_or(matches!(source, Source::Cookie(_) | Source::Query(_))) {
-            credential::strip(request, source);
+        if self.strip.unwrap_or(matches!(found.source, Source::Cookie(_) | Source::Query(_))) {
+            credential::strip(request, &found.source);
+            if found.dpop {
+                request.headers.remove("dpop");
+            }
         }
         cx.identity = Some(identity);
         allowed.map(|()| Flow::Next)
     }
 
     /// 401 `invalid_token`; why stands in the record alone. See [`Challenge::foreign`].
-    pub fn not_valid(&self, reason: impl fmt::Display, foreign: bool) -> GatewayError {
-        let challenge = Challenge { foreign, ..self.challenge(Some("invalid_token"), Some(NOT_VALID)) };
-        GatewayError::Unauthenticated { challenges: vec![challenge], log: format!("{}: {reason}", self.id) }
+    pub fn not_valid(&self, found: &Found, reason: impl fmt::Display, foreign: bool) -> GatewayError {
+        self.refused(found, "invalid_token", NOT_VALID, reason, foreign)
     }
 
-    fn check_scopes(&self, identity: &Identity) -> Result<(), GatewayError> {
+    fn refused(
+        &self,
+        found: &Found,
+        error: &'static str,
+        description: &'static str,
+        reason: impl fmt::Display,
+        foreign: bool,
+    ) -> GatewayError {
+        let mut challenges = self.bare_challenges();
+        let scheme = if found.dpop { "DPoP" } else { "Bearer" };
+        let own = challenges.iter().position(|challenge| challenge.scheme == scheme);
+        let own = match own {
+            Some(index) => challenges.remove(index),
+            None => Challenge { realm: self.realm.clone(), ..Challenge::default() },
+        };
+        challenges.insert(0, Challenge { error: Some(error), description: Some(description), foreign, ..own });
+        GatewayError::Unauthenticated { challenges, log: format!("{}: {reason}", self.id) }
+    }
+
+    fn unclear(&self, reason: &str) -> GatewayError {
+        let (error, description) = (Some("invalid_request"), Some(MORE_THAN_ONE));
+        let challenge = Challenge { realm: self.realm.clone(), error, description, ..Challenge::default() };
+        GatewayError::CredentialsUnclear { challenge: Box::new(challenge), log: format!("{}: {reason}", self.id) }
+    }
+
+    fn check_scopes(&self, found: &Found, identity: &Identity) -> Result<(), GatewayError> {
         let Some(missing) = self.scopes.iter().find(|scope| !identity.scopes.contains(scope)) else { return Ok(()) };
-        let challenge = Challenge { scope: Some(self.scopes.join(" ")), ..self.challenge(Some("insufficient_scope"), Some(SCOPE_MISSING)) };
+        let challenge = Challenge {
+            scheme: if found.dpop { "DPoP" } else { "Bearer" },
+            realm: self.realm.clone(),
+            error: Some("insufficient_scope"),
+            description: Some(SCOPE_MISSING),
+            scope: Some(self.scopes.join(" ")),
+            ..Challenge::default()
+        };
         let log = format!("{}: the token lacks the scope {missing}", self.id);
         Err(GatewayError::Forbidden { challenge: Some(Box::new(challenge)), detail: SCOPE_MISSING, log })
     }
 
-    fn challenge(&self, error: Option<&'static str>, description: Option<&'static str>) -> Challenge {
-        Challenge { realm: self.realm.clone(), error, description, ..Challenge::default() }
+    /// Each way in which a token may come: as a plain one where that can be enough, and by DPoP.
+    fn bare_challenges(&self) -> Vec<Challenge> {
+        let by_dpop = self.bound.as_ref().and_then(|bound| bound.challenge(&self.realm));
+        let plain = self.bound.as_ref().is_none_or(Bound::takes_plain);
+        let plain = plain.then(|| Challenge { realm: self.realm.clone(), ..Challenge::default() });
+        plain.into_iter().chain(by_dpop).collect()
     }
+}
+
+/// The token of `Authorization: DPoP TOKEN` (RFC 9449 section 7.1).
+fn dpop_token(request: &Request) -> Option<Result<String, &'static str>> {
+    let mut fields = request.headers.get_all(header::AUTHORIZATION).iter();
+    let (first, more) = (fields.next()?, fields.next().is_some());
+    let (scheme, token) = first.to_str().ok()?.split_once(' ')?;
+    let token = scheme.eq_ignore_ascii_case("dpop").then(|| token.trim_matches(' ').to_owned())?;
+    Some(if more { Err("it has more than one Authorization field") } else { Ok(token) })
 }
 
 /// RFC 6749 section 3.3.

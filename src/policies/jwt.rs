@@ -6,7 +6,7 @@
 
 use std::cell::RefCell;
 
-use super::bearer::{Bearer, Written};
+use super::bearer::{Bearer, Found, Written};
 use super::guessing::{self, Cost};
 use super::prelude::*;
 use crate::auth::claims::Rules;
@@ -26,7 +26,7 @@ use key_source::{KeySource, Known};
 pub use written::Config;
 
 /// What the registry knows of it.
-pub const FACTS: Facts = Facts { identity: true, subrequests: 1, ..Facts::of("jwt") };
+pub const FACTS: Facts = Facts { identity: true, subrequests: 2, ..Facts::of("jwt") };
 
 /// The compiled policy.
 pub struct Jwt {
@@ -46,20 +46,27 @@ impl Jwt {
     /// Where the issuers, the keys, the places, the claims or the periods cannot work; see the field's own text.
     pub fn compile(config: Config, compiler: &mut Compiler<'_>) -> Result<Self, ConfigError> {
         let entries = checked::entries(&config)?;
-        let written = Written { token: &config.token, scopes: &config.scopes, forward: &config.forward, strip: config.strip };
+        let written = Written {
+            token: &config.token,
+            scopes: &config.scopes,
+            forward: &config.forward,
+            strip: config.strip,
+            bound: config.bound.as_ref(),
+        };
         let bearer = Bearer::compile(written, compiler)?;
         Ok(Self { bearer, issuers: checked::issuers(entries, compiler)? })
     }
 
     /// Who the token belongs to: from memory, or by verifying it now.
-    async fn prove(&self, cx: &mut Exchange<'_>, token: &str) -> Result<Identity, GatewayError> {
+    async fn prove(&self, cx: &mut Exchange<'_>, found: &Found) -> Result<Identity, GatewayError> {
+        let token = found.token.as_str();
         let digest = Digest::of(token);
         if !self.issuers.iter().any(|issuer| issuer.verified.borrow().has(&digest)) {
             guessing::attempt(cx, &self.bearer.id, FACTS.name, None, Cost::Little).await?;
         }
         let not_valid = |refusal: Refusal| {
             let foreign = matches!(refusal, Refusal::NotThreeParts | Refusal::WrongIssuer);
-            self.bearer.not_valid(refusal, foreign)
+            self.bearer.not_valid(found, refusal, foreign)
         };
         let issuer = self.issuer_of(&digest, token).map_err(not_valid)?;
         let keys = match issuer.keys.current(cx.ports).await {
@@ -113,8 +120,8 @@ impl Issuer {
 #[async_trait(?Send)]
 impl Policy for Jwt {
     async fn on_request(&self, cx: &mut Exchange<'_>, request: &mut Request) -> Result<Flow, GatewayError> {
-        let (source, token) = self.bearer.find(request)?;
-        let identity = self.prove(cx, &token).await?;
-        self.bearer.accept(cx, request, &source, identity)
+        let found = self.bearer.find(request)?;
+        let identity = self.prove(cx, &found).await?;
+        self.bearer.accept(cx, request, &found, identity).await
     }
 }

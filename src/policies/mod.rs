@@ -32,6 +32,7 @@ pub mod guard;
 pub mod guessing;
 pub mod headers;
 pub mod identity_headers;
+pub mod introspect;
 pub mod ip_filter;
 pub mod json_limits;
 pub mod jwt;
@@ -187,6 +188,8 @@ registry! {
     jwt: Jwt
     /// Establishes who is calling from an API key of the consumers files, or refuses (401).
     api_key: ApiKey
+    /// Establishes who is calling by asking a token's issuer (RFC 7662), or refuses (401).
+    introspect: Introspect
     /// Establishes who is calling by the first of several proofs that the request has, or refuses (401).
     any_of: AnyOf
     /// Establishes who is calling by several proofs at once, or refuses (401).

@@ -173,7 +173,7 @@ fn budget(chain: &[Link], cost: impl Fn(&Link) -> usize, owner: &Owner<'_>, diag
     let needed = 1 + chain.iter().map(cost).sum::<usize>();
     if needed > MOST_SUBREQUESTS {
         let message = format!("this route may need {needed} subrequests for one request, and the platform allows {MOST_SUBREQUESTS}");
-        let help = "a `jwt` and a `rate_limit` need one each, a `cache` two, the origin one";
+        let help = "a policy that asks who is calling may need some, a `rate_limit` one, a `cache` two, the origin one";
         diagnostics.push(Diagnostic::new(Code::TooManySubrequests, owner.place.clone(), message).help(help));
     }
 }

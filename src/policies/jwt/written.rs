@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 use crate::auth::algorithm::Algorithm;
 use crate::auth::mapping::Mapping;
 use crate::config::values::{Duration, Secret};
+use crate::policies::bearer::bound::BoundConfig;
 use crate::policies::credential::Source;
 
 /// `{ jwt = { issuer = "https://issuer.example/", audience = "products", jwks = "https://issuer.example/jwks.json" } }`
@@ -74,6 +75,9 @@ pub struct Config {
     /// from a header field.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub strip: Option<bool>,
+    /// What a token may be bound to, so that only the holder of a key can use it. Where it is not written, a bound token is refused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bound: Option<BoundConfig>,
     /// The least time between two fetches of the key set that tokens with unknown keys ask for; 1s to 1h.
     #[serde(default = "default_cooldown")]
     pub cooldown: Duration,
