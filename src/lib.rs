@@ -12,6 +12,7 @@
 //! * [`http`], [`routing`], [`policies`], [`origins`] are the stages; [`auth`], [`limits`], [`caching`] decide, purely.
 //! * [`config`] is the written form, the checked form and the runtime form of the routes files.
 //! * [`observe`] is the access record and the trace context.
+//! * `audit` tells who can reach each route and what is weak about it; `cli` is the native command.
 //!
 //! # Invariants
 //! 1. Only `platform` names `worker`, `js_sys` or `wasm_bindgen`.
@@ -24,6 +25,8 @@
 //! 8. No future, promise or stream is shared between two requests.
 //! 9. No `RefCell` borrow is held over an `await`.
 
+#[cfg(not(target_arch = "wasm32"))]
+pub mod audit;
 pub mod auth;
 pub mod caching;
 #[cfg(not(target_arch = "wasm32"))]

@@ -88,6 +88,35 @@ fn variables_that_are_missing_are_problems() {
 }
 
 #[test]
+fn demands_and_weaknesses_are_told() {
+    let scratch = Scratch::new("audit", &GOOD.replace("GET /a", "POST /a"));
+    let run = |line: &str, code: i32, stdout: &str| check(&scratch.0, line, code, stdout, "");
+    run("check --who POST_/a", 2, "");
+    let who = |request: &str, code: i32, stdout: &str| {
+        let run = Command::new(env!("CARGO_BIN_EXE_archway")).args(["check", "--who", request]).current_dir(&scratch.0).output().unwrap();
+        assert_eq!(run.status.code(), Some(code), "{request}");
+        let out = String::from_utf8(run.stdout).unwrap();
+        assert!(out.contains(stdout), "{request}: no `{stdout}` in {out}");
+    };
+    who("POST /a", 0, "who is calling\n  nobody asks\n");
+    who("GET /a", 1, "405 method-not-allowed");
+    run("audit", 1, "high  open-write");
+    run("audit --fail-on none", 0, "1 high, 2 medium, 0 low, 1 info; 0 passed over");
+    run("audit --rules", 0, "medium  no-body-limit");
+    let json: Value = serde_json::from_str(&run("audit --format json --fail-on none --sarif audit.sarif", 0, "")).unwrap();
+    assert_eq!((&json["findings"][0]["rule"], &json["routes"][0]["exposure"]), (&Value::from("open-write"), &Value::from("open")));
+    let sarif: Value = serde_json::from_str(&std::fs::read_to_string(scratch.0.join("audit.sarif")).unwrap()).unwrap();
+    let result = &sarif["runs"][0]["results"][0];
+    assert_eq!((&result["ruleId"], &result["level"]), (&Value::from("open-write"), &Value::from("error")));
+    let place = &result["locations"][0]["physicalLocation"];
+    assert_eq!((&place["artifactLocation"]["uri"], &place["region"]["startLine"]), (&Value::from("routes/shop.toml"), &Value::from(6)));
+    std::fs::write(scratch.0.join("routes/gateway.toml"), "[gateway.audit]\nignore = [\"open-write\"]\n").unwrap();
+    run("audit", 0, "0 high, 2 medium, 0 low, 1 info; 1 passed over");
+    run("audit --fail-on medium", 1, "no-body-limit");
+    run("audit --fail-on low", 1, "no-body-limit");
+}
+
+#[test]
 fn wrong_use_is_told_apart_from_problems() {
     let scratch = Scratch::new("usage", GOOD);
     let run = |line: &str, stderr: &str| check(&scratch.0, line, 2, "", stderr);

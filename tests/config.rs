@@ -3,7 +3,8 @@
 //! A line `--- NAME ---` begins a routes file of that name, `--- NAME crlf ---` one with CRLF at the end of its lines and
 //! `--- NAME bom ---` one with a byte order mark; `--- vars ---` begins the variables of a deployment; `--- expect ---` begins
 //! what is expected. A line `--- explain GET https://host/path name:value ---`, `--- routes ---` or `--- json ---` before it asks for
-//! an explanation, the table of routes, or errors as JSON (`explain-json` and `routes-json` likewise). `ARCHWAY_BLESS=1 cargo test --test
+//! an explanation, the table of routes, or errors as JSON (`explain-json` and `routes-json` likewise); `--- audit ---` and
+//! `--- who GET https://host/path ---` (or `audit-json`, `who-json`) for what is weak and what a request must bring. `ARCHWAY_BLESS=1 cargo test --test
 //! config` writes what comes instead.
 #![cfg(not(target_arch = "wasm32"))]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
@@ -11,7 +12,7 @@
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use archway::cli::{explain, routes};
+use archway::cli::{audit, explain, routes, who};
 use archway::config::build::environment::Deployment;
 use archway::config::build::{self, load};
 use archway::config::runtime::GatewayForm;
@@ -61,6 +62,14 @@ fn outcome(case: &[Section]) -> String {
                 let form = outcome.form.as_ref().unwrap();
                 let explained = explain::explain(&outcome, form, &method.parse().unwrap(), url, &Default::default()).unwrap();
                 return format!("{:#}\n", explain::show::value(&outcome, form, &explained));
+            }
+            ["audit"] => return plain(&audit::text(&outcome, &archway::audit::run(&outcome))),
+            ["audit-json"] => return format!("{:#}\n", audit::value(&outcome, &archway::audit::run(&outcome))),
+            ["who", method, url] => {
+                return who::text(&who::value(&outcome, &method.parse().unwrap(), url, &Default::default()).unwrap());
+            }
+            ["who-json", method, url] => {
+                return format!("{:#}\n", who::value(&outcome, &method.parse().unwrap(), url, &Default::default()).unwrap());
             }
             ["routes"] => return routes::table(&outcome),
             ["routes-json"] => return format!("{:#}\n", routes::values(&outcome)),

@@ -30,6 +30,7 @@ pub mod pem;
 pub mod proven;
 pub mod refresh;
 pub mod refusal;
+pub mod remembered;
 pub mod replay;
 pub mod rights;
 pub mod session;

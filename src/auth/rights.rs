@@ -28,6 +28,12 @@ impl Roles {
         roles.iter().any(|own| own == role || self.0.get(own).is_some_and(|implied| implied.contains(role)))
     }
 
+    /// These roles and all that they imply, each once, in the order of their names.
+    pub fn all<'a>(&'a self, roles: &'a [String]) -> BTreeSet<&'a str> {
+        let implied = roles.iter().filter_map(|role| self.0.get(role)).flatten();
+        roles.iter().chain(implied).map(String::as_str).collect()
+    }
+
     /// Whether no role implies another.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

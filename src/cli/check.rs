@@ -1,21 +1,38 @@
 //! `archway check`: everything that is wrong with the routes files.
 
+use clap::Args;
 use serde_json::json;
 
 use super::routes::location;
-use super::{Directory, Failure, Format, deployment};
+use super::{Directory, Failure, Format, deployment, explain, who};
 use crate::config::build::compiling::Need;
 use crate::config::build::{self, Outcome, load};
 use crate::config::text::diagnostics::Diagnostic;
 use crate::config::text::render;
 use crate::config::text::source::Source;
 
-/// Checks a directory and says what was found.
+/// Which routes files are checked, and for whom.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    #[command(flatten)]
+    directory: Directory,
+    /// Tells what this request must bring, such as 'GET /v1/products', in place of what was found.
+    #[arg(long, value_name = "REQUEST")]
+    who: Option<String>,
+    /// A header field of that request; may be said more than once.
+    #[arg(short = 'H', long = "header", value_name = "NAME:VALUE", requires = "who")]
+    headers: Vec<String>,
+}
+
+/// Checks a directory and says what was found, or what a request must bring.
 ///
 /// # Errors
 /// Where there are problems, after they were shown.
-pub fn run(directory: &Directory, format: Format) -> Result<(), Failure> {
-    let outcome = outcome(directory, format)?;
+pub fn run(arguments: &Arguments, format: Format) -> Result<(), Failure> {
+    let outcome = outcome(&arguments.directory, format)?;
+    if let Some(request) = &arguments.who {
+        return who::run(&outcome, request, &explain::headers(&arguments.headers)?, format);
+    }
     let (routes, apis) = outcome.form.as_ref().map_or((0, 0), |form| (form.routes.len(), form.apis.len()));
     match format {
         Format::Text => {

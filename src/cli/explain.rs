@@ -42,13 +42,18 @@ pub fn run(arguments: &Arguments, format: Format) -> Result<(), Failure> {
     let outcome = check::outcome(&directory, format)?;
     let Some(form) = &outcome.form else { return Err(Failure::Shown) };
     let headers = headers(&arguments.headers)?;
-    let url = if arguments.url.starts_with('/') { format!("https://localhost{}", arguments.url) } else { arguments.url.clone() };
+    let url = absolute(&arguments.url);
     let explained = explain(&outcome, form, &arguments.method, &url, &headers).map_err(Failure::Usage)?;
     match format {
         Format::Text => anstream::print!("{}", show::text(&outcome, form, &explained)),
         Format::Json => anstream::println!("{:#}", show::value(&outcome, form, &explained)),
     }
     if explained.taken.is_ok() || explained.preflight.is_some() { Ok(()) } else { Err(Failure::Shown) }
+}
+
+/// A URL; a path alone is for `https://localhost`.
+pub fn absolute(url: &str) -> String {
+    if url.starts_with('/') { format!("https://localhost{url}") } else { url.to_owned() }
 }
 
 /// Reads header fields of the form NAME:VALUE.

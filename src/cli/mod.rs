@@ -1,4 +1,4 @@
-//! The native command: `archway check`, `compile`, `explain`, `routes`, `schema`, `reference`, `key`, `password`, `token`.
+//! The native command: `archway check`, `audit`, `compile`, `explain`, `routes`, `schema`, `reference`, `key`, `password`, `token`.
 //!
 //! Exit codes: 0 all is well, 1 there are problems, 2 the command was used wrongly.
 
@@ -10,6 +10,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::config::build::environment::Deployment;
 use crate::http::problem_table;
 
+pub mod audit;
 pub mod check;
 pub mod compile;
 pub mod consumers;
@@ -20,6 +21,7 @@ pub mod reference;
 pub mod routes;
 pub mod schema;
 pub mod token;
+pub mod who;
 
 /// An API gateway for the edge: checks, compiles and explains routes files.
 #[derive(Debug, Parser)]
@@ -45,7 +47,9 @@ pub enum Format {
 #[derive(Debug, Subcommand)]
 enum Action {
     /// Checks the routes files and reports everything that is wrong with them.
-    Check(Directory),
+    Check(check::Arguments),
+    /// Tells who can reach each route, and what is weak.
+    Audit(audit::Arguments),
     /// Compiles the routes files into the one JSON file that the worker loads.
     Compile {
         #[command(flatten)]
@@ -99,7 +103,8 @@ pub enum Failure {
 pub fn run() -> ExitCode {
     let command = Command::parse();
     let result = match command.action {
-        Action::Check(directory) => check::run(&directory, command.format),
+        Action::Check(arguments) => check::run(&arguments, command.format),
+        Action::Audit(arguments) => audit::run(&arguments, command.format),
         Action::Compile { directory, output } => compile::run(&directory, &output, command.format),
         Action::Explain(arguments) => explain::run(&arguments, command.format),
         Action::Routes(directory) => routes::run(&directory, command.format),

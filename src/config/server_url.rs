@@ -34,7 +34,8 @@ pub fn variable(written: &str) -> Option<String> {
     after.split_once('}').map(|(name, _)| name.to_owned())
 }
 
-fn is_loopback(authority: &str) -> bool {
+/// Whether a host, with or without a port, is this machine.
+pub fn is_loopback(authority: &str) -> bool {
     let host = match authority.rsplit_once(':') {
         Some((host, port)) if port.bytes().all(|b| b.is_ascii_digit()) => host,
         _ => authority,

@@ -19,6 +19,7 @@ pub mod all_of;
 pub mod anonymous;
 pub mod any_of;
 pub mod api_key;
+pub mod ask;
 pub mod bearer;
 pub mod body_limit;
 pub mod bots;
@@ -198,6 +199,8 @@ registry! {
     anonymous: Anonymous
     /// Asks for rights of the caller: scopes, roles, groups, consumers (403).
     require: Require
+    /// Asks another server whether the caller may do this: AuthZEN, Open Policy Agent, or forward-auth (403).
+    ask: Ask
     /// Tells the origin who is calling, in header fields that no client can send.
     identity_headers: IdentityHeaders
     /// Establishes who is calling from a signature over the request, or refuses (401; RFC 9421).

@@ -8,6 +8,7 @@ use super::prelude::*;
 use crate::auth::identity::Identity;
 use crate::auth::rights::{Lack, Rights};
 use crate::error::Challenge;
+use crate::expr::Condition;
 
 #[cfg(test)]
 mod tests;
@@ -27,7 +28,8 @@ pub struct Require {
     id: String,
     realm: String,
     rights: Rights,
-    rules: Vec<(Effect, Rights)>,
+    when: Option<Condition>,
+    rules: Vec<(Effect, Rights, Option<Condition>)>,
     default: Effect,
 }
 
@@ -38,7 +40,7 @@ impl Require {
         let Config { rules, default, .. } = &config;
         let demands = config.demands();
         let rights = demands.check("")?;
-        if rights.is_empty() && rules.is_empty() {
+        if rights.is_empty() && demands.when.is_none() && rules.is_empty() {
             return Err(ConfigError::at("", "nothing is asked for; write one such as `scopes = [\"products:write\"]`"));
         }
         if rules.is_empty() && default.is_some() {
@@ -51,15 +53,18 @@ impl Require {
                 Rule::Deny(demands) => (Effect::Deny, "deny", demands),
             };
             let rights = demands.check(&format!("rules.{index}.{name}."))?;
-            if rights.is_empty() && index + 1 < rules.len() {
+            if rights.is_empty() && demands.when.is_none() && index + 1 < rules.len() {
                 let message = "it is about everyone, so the rules behind it would never be looked at";
                 return Err(ConfigError::at(format!("rules.{index}.{name}"), message));
             }
-            checked.push((effect, rights));
+            checked.push((effect, rights, demands.when.clone()));
         }
+        let conditions = demands.when.iter().chain(checked.iter().filter_map(|(_, _, when)| when.as_ref()));
+        conditions.for_each(|when| when.add_needs(&mut compiler.needs));
+        name_consumers(&config, compiler);
         compiler.needs.identity = true;
         let (id, realm) = (compiler.id.to_owned(), compiler.realm.to_owned());
-        Ok(Self { id, realm, rights, rules: checked, default: default.unwrap_or(Effect::Deny) })
+        Ok(Self { id, realm, rights, when: demands.when, rules: checked, default: default.unwrap_or(Effect::Deny) })
     }
 
     /// The refusal of a caller that lacks something.
@@ -111,6 +116,20 @@ pub fn nobody(cx: &Exchange<'_>, realm: &str, log: String) -> GatewayError {
     GatewayError::Unauthenticated { challenges, log }
 }
 
+/// Has the native command look for the consumers that are named.
+fn name_consumers(config: &Config, compiler: &mut Compiler<'_>) {
+    let rules = config.rules.iter().enumerate().map(|(index, rule)| match rule {
+        Rule::Allow(demands) => (format!("rules.{index}.allow."), demands.consumers.as_ref()),
+        Rule::Deny(demands) => (format!("rules.{index}.deny."), demands.consumers.as_ref()),
+    });
+    for (prefix, consumers) in rules.chain([(String::new(), config.consumers.as_ref())]) {
+        for (list, names) in consumers.into_iter().flat_map(|consumers| [("allow", &consumers.allow), ("deny", &consumers.deny)]) {
+            let named = names.iter().enumerate().map(|(index, name)| (format!("{prefix}consumers.{list}.{index}"), name.clone()));
+            compiler.needs.consumers.extend(named);
+        }
+    }
+}
+
 /// Whether the proof is a token that the Bearer scheme speaks of.
 fn is_token(identity: &Identity) -> bool {
     matches!(identity.kind, "jwt" | "introspect")
@@ -118,7 +137,7 @@ fn is_token(identity: &Identity) -> bool {
 
 #[async_trait(?Send)]
 impl Policy for Require {
-    async fn on_request(&self, cx: &mut Exchange<'_>, _: &mut Request) -> Result<Flow, GatewayError> {
+    async fn on_request(&self, cx: &mut Exchange<'_>, request: &mut Request) -> Result<Flow, GatewayError> {
         let Some(identity) = &cx.identity else {
             return Err(nobody(cx, &self.realm, format!("{}: nobody is known to have rights", self.id)));
         };
@@ -126,12 +145,24 @@ impl Policy for Require {
         if let Some(lack) = self.rights.lack(identity, roles) {
             return Err(self.lacks(cx, identity, &lack));
         }
+        if let Some(when) = &self.when {
+            match when.holds(cx, request) {
+                Ok(true) => {}
+                Ok(false) => return Err(self.refuse(cx, None, NOT_ALLOWED, "does not meet the condition".to_owned())),
+                Err(error) => return Err(self.refuse(cx, None, NOT_ALLOWED, format!("may or may not meet the condition: {error}"))),
+            }
+        }
         if self.rules.is_empty() {
             return Ok(Flow::Next);
         }
-        let applies = self.rules.iter().position(|(_, rights)| rights.lack(identity, roles).is_none());
-        let (effect, what) = match applies.and_then(|index| Some((index, self.rules.get(index)?))) {
-            Some((index, (effect, _))) => (*effect, format!("is denied by rule {}", index + 1)),
+        let mut rules = self.rules.iter().enumerate();
+        let applies = rules.find(|(_, (effect, rights, when))| {
+            // What cannot be told allows nobody and denies everybody.
+            let holds = || when.as_ref().is_none_or(|when| when.holds(cx, request).unwrap_or(*effect == Effect::Deny));
+            rights.lack(identity, roles).is_none() && holds()
+        });
+        let (effect, what) = match applies {
+            Some((index, (effect, ..))) => (*effect, format!("is denied by rule {}", index + 1)),
             None => (self.default, "is allowed by no rule".to_owned()),
         };
         match effect {

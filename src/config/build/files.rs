@@ -7,6 +7,7 @@ use super::origins::{self, OriginEntry};
 use super::policies::{self, PolicyEntry, Use};
 use super::written::{WrittenApi, WrittenGateway, WrittenRoute};
 use super::{later, matching, settings};
+use crate::audit::Ignored;
 use crate::config::runtime::Settings;
 use crate::config::text::decode::{self, Decoded, Skipped};
 use crate::config::text::diagnostics::{Code, Diagnostic, Diagnostics};
@@ -29,6 +30,8 @@ pub struct Written<'a> {
     pub shared: Scope<'a>,
     /// The APIs, in the order of the files.
     pub apis: Vec<ApiEntry<'a>>,
+    /// Findings of the audit that are passed over.
+    pub ignored: Vec<Ignored>,
 }
 
 /// Named things, and the policies of everything in here.
@@ -80,7 +83,7 @@ pub struct RouteEntry<'a> {
 
 /// Reads all files.
 pub fn gather<'a>(sources: &[Source], trees: &'a [Node], diagnostics: &mut Diagnostics) -> Written<'a> {
-    let mut written = Written { settings: Settings::default(), shared: scope("gateway".to_owned()), apis: Vec::new() };
+    let mut written = Written { settings: Settings::default(), shared: scope("gateway".to_owned()), apis: Vec::new(), ignored: Vec::new() };
     let mut names = HashMap::new();
     for (file, (source, root)) in sources.iter().zip(trees).enumerate().filter(|(_, (source, _))| !source.of_consumer) {
         if source.name.rsplit(['/', '\\']).next() == Some(GATEWAY) {
@@ -112,7 +115,9 @@ fn gateway<'a>(file: usize, root: &'a Node, written: &mut Written<'a>, diagnosti
                 let list = entry.node.entry("policies").map(|entry| &entry.node);
                 skipped.extend(list.map(Node::identity));
                 let decoded = decode::decode_partly::<WrittenGateway>(file, &entry.node, &mut skipped, diagnostics);
-                if let Some(decoded) = decoded {
+                if let Some(mut decoded) = decoded {
+                    let ignore = std::mem::take(&mut decoded.value.audit.ignore);
+                    written.ignored = settings::ignored(file, &entry.node, ignore, diagnostics);
                     written.settings = settings::settle(file, &entry.node, decoded.value, diagnostics);
                 }
                 written.shared.uses = policies::uses(file, list, diagnostics);

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::compiling::Context;
 use super::origins::OriginEntry;
-use super::policies::{BESIDE, NamedPart, PolicyEntry, Use};
+use super::policies::{BESIDE, NamedPart, PolicyEntry, Use, is_own};
 use crate::config::compiler::{Compiler, ConfigError, Needs};
 use crate::config::text::decode::{self, Skipped};
 use crate::config::text::diagnostics::Diagnostics;
@@ -85,7 +85,7 @@ impl Compilable for PolicyEntry<'_> {
         if self.combined.is_some() {
             return None;
         }
-        let beside = self.node.entries().iter().filter(|entry| BESIDE.contains(&entry.key.as_str()));
+        let beside = self.node.entries().iter().filter(|entry| BESIDE.contains(&entry.key.as_str()) && !is_own(self.facts, &entry.key));
         skipped.extend(beside.map(|entry| entry.node.identity()));
         let mut follow_ups = Diagnostics::default();
         let rest = decode::decode_variant_partly(self.place.file, self.kind(), self.node, skipped, &mut follow_ups)?;

@@ -24,6 +24,7 @@ use super::text::diagnostics::{Diagnostic, Diagnostics};
 use super::text::document;
 use super::text::source::Source;
 use super::text::within;
+use crate::audit::Ignored;
 use compiling::Need;
 use environment::Deployment;
 use plan::{Definition, RoutePlan};
@@ -45,6 +46,8 @@ pub struct Outcome {
     pub origins: Vec<Definition>,
     /// Variables and secrets that the deployment must have, with the places that need them.
     pub needs: Vec<Need>,
+    /// Findings of the audit that are passed over.
+    pub ignored: Vec<Ignored>,
 }
 
 /// Checks sources and builds the runtime form. With a `deployment`, its variables and secrets are used and must be there;
@@ -58,8 +61,9 @@ pub fn build(sources: Vec<Source>, deployment: Option<&Deployment>) -> Outcome {
     let assembled = routes::assemble(&sources, &written, consumers, deployment, &mut diagnostics);
     conflicts::report(&assembled, &mut diagnostics);
     let routes::Assembled { form, plans, needs, policies, origins } = assembled;
+    let ignored = written.ignored.clone();
     let form = diagnostics.is_empty().then_some(form);
     let mut diagnostics = follow_ups::without(diagnostics.into_sorted(), &sources);
     within::place(&mut diagnostics, &sources);
-    Outcome { sources, diagnostics, form, plans, policies, origins, needs }
+    Outcome { sources, diagnostics, form, plans, policies, origins, needs, ignored }
 }

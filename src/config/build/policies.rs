@@ -106,6 +106,7 @@ pub fn entry<'a>(file: usize, node: &'a Node, whole: &Range<usize>, diagnostics:
     let value = kind.map_or(node, |kind| &kind.node);
     let mut skipped = Skipped::new();
     let inside = if kind.is_some() { value.entries() } else { &[] };
+    let inside = inside.iter().filter(|entry| !is_own(facts, &entry.key));
     let beside = beside(file, node.entries().iter().chain(inside), &mut skipped, diagnostics);
     let mode = beside.get("mode").and_then(|entry| decode::decode(file, &entry.node, &mut Skipped::new(), diagnostics));
     let on_error = beside.get("on_error").and_then(|entry| decode::decode(file, &entry.node, &mut Skipped::new(), diagnostics));
@@ -138,6 +139,11 @@ pub fn entry<'a>(file: usize, node: &'a Node, whole: &Range<usize>, diagnostics:
         beside: beside.iter().map(|(key, entry)| (*key, Place::new(file, &entry.key_span))).collect(),
         combined,
     }
+}
+
+/// Whether a key that may stand beside any kind means something else within this kind's table.
+pub fn is_own(facts: Option<Facts>, key: &str) -> bool {
+    key == "when" && facts.is_some_and(|facts| facts.name == "require")
 }
 
 /// Reads `failures`, which only a policy has that proves something.
@@ -275,8 +281,9 @@ fn allow_beside(generator: &mut SchemaGenerator, kind: &str, schema: &serde_json
     let definition = name.and_then(|name| generator.definitions_mut().get_mut(name));
     let proves = FACTS.iter().any(|facts| facts.name == kind && facts.identity);
     if let Some(properties) = definition.and_then(|schema| schema.get_mut("properties")?.as_object_mut()) {
-        let own = beside.iter().filter(|(key, _)| *key != "failures" || proves);
-        properties.extend(own.map(|(key, schema)| ((*key).to_owned(), schema.clone())));
+        let own = beside.iter().filter(|(key, _)| (*key != "failures" || proves) && !properties.contains_key(*key));
+        let own: Vec<_> = own.collect();
+        properties.extend(own.into_iter().map(|(key, schema)| ((*key).to_owned(), schema.clone())));
     }
 }
 

@@ -6,7 +6,7 @@ use super::chain::{self, Level, Link, Owner};
 use super::compiling::{Context, Need};
 use super::environment::Deployment;
 use super::files::{ApiEntry, RouteEntry, Scope, Written};
-use super::instances::Instances;
+use super::instances::{Compilable, Instances};
 use super::matching::{self, Matcher};
 use super::nesting;
 use super::origins::OriginEntry;
@@ -260,7 +260,10 @@ fn unknown_consumers(consumers: &[Consumer], policies: &Instances<'_, PolicyEntr
     let known: BTreeSet<&str> = consumers.iter().map(|consumer| &*consumer.name).collect();
     for instance in &policies.all {
         for (field, name) in instance.needs.consumers.iter().filter(|(_, name)| !known.contains(name.as_str())) {
-            let place = Place::new(instance.entry.place.file, &instance.entry.node.descend(field).span);
+            if instance.entry.elsewhere().iter().any(|(path, ..)| field.starts_with(path)) {
+                continue;
+            }
+            let place = Place::new(instance.entry.place.file, &instance.entry.field(field).span);
             let unknown = Diagnostic::new(Code::UnknownName, place, format!("there is no consumer called `{name}`"));
             let unknown = unknown.suggest(nearest(name, known.iter().copied()));
             diagnostics.push(unknown.help("each consumer is a file in the folder `consumers` beside this one"));

@@ -1,10 +1,12 @@
 //! Settings of the gateway: what gateway.toml says over the defaults.
 
-use super::written::WrittenGateway;
+use super::written::{IgnoreEntry, WrittenGateway, WrittenIgnore};
+use crate::audit::{Ignored, rules};
 use crate::auth::rights::Roles;
 use crate::config::runtime::Settings;
 use crate::config::text::diagnostics::{Code, Diagnostic, Diagnostics};
 use crate::config::text::document::Node;
+use crate::config::text::names::{list, nearest};
 use crate::config::text::source::Place;
 use crate::http::HeaderName;
 
@@ -59,6 +61,27 @@ pub fn settle(file: usize, node: &Node, written: WrittenGateway, diagnostics: &m
         }
     }
     settings
+}
+
+/// Reads the ignore list of the audit; a rule that is none is reported.
+pub fn ignored(file: usize, node: &Node, ignore: Vec<WrittenIgnore>, diagnostics: &mut Diagnostics) -> Vec<Ignored> {
+    let mut ignored = Vec::new();
+    for (index, item) in ignore.into_iter().enumerate() {
+        let (field, entry) = match item {
+            WrittenIgnore::Rule(rule) => ("", IgnoreEntry { rule, route: None, because: None }),
+            WrittenIgnore::Entry(entry) => (".rule", entry),
+        };
+        let place = Place::new(file, &node.descend(&format!("audit.ignore.{index}{field}")).span);
+        match rules::find(&entry.rule) {
+            Some(rule) => ignored.push(Ignored { rule, route: entry.route, because: entry.because, place }),
+            None => {
+                let names: Vec<&str> = rules::RULES.iter().map(|rule| rule.name).collect();
+                let unknown = Diagnostic::new(Code::UnknownName, place, format!("the audit has no rule `{}`", entry.rule));
+                diagnostics.push(unknown.suggest(nearest(&entry.rule, names.iter().copied())).help(format!("expected {}", list(&names))));
+            }
+        }
+    }
+    ignored
 }
 
 fn add(names: &mut Vec<String>, name: &str) {

@@ -71,6 +71,64 @@ pub struct WrittenGateway {
     /// Roles that imply others: `admin = ["editor"]` makes every admin an editor, and whatever an editor is.
     #[serde(default)]
     pub roles: BTreeMap<String, Vec<String>>,
+    /// What `archway audit` looks at.
+    #[serde(default)]
+    pub audit: WrittenAudit,
+}
+
+/// `[gateway.audit]`: what `archway audit` looks at.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Audit")]
+pub struct WrittenAudit {
+    /// Findings that are passed over: `"no-waf"` for a rule, `{ rule = "open-write", route = "shop: POST /webhook", because = "..." }`
+    /// for one route of it. A route that ends in `*` is the beginning of several.
+    #[serde(default)]
+    pub ignore: Vec<WrittenIgnore>,
+}
+
+/// Findings that are passed over.
+#[derive(Debug, PartialEq, Eq, JsonSchema)]
+#[schemars(untagged)]
+pub enum WrittenIgnore {
+    /// Every finding of a rule.
+    Rule(String),
+    /// Those of a rule on a route, with a reason.
+    Entry(IgnoreEntry),
+}
+
+/// One entry of the ignore list.
+#[derive(Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct IgnoreEntry {
+    /// The rule's name.
+    pub rule: String,
+    /// The route's name, as `archway routes --format json` has it; every route where absent.
+    pub route: Option<String>,
+    /// Why this may be.
+    pub because: Option<String>,
+}
+
+impl<'de> Deserialize<'de> for WrittenIgnore {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> de::Visitor<'de> for Visitor {
+            type Value = WrittenIgnore;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a rule's name in quotes, or { rule = \"text\", route = \"text\", because = \"text\" }")
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<WrittenIgnore, E> {
+                Ok(WrittenIgnore::Rule(text.to_owned()))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<WrittenIgnore, A::Error> {
+                IgnoreEntry::deserialize(MapAccessDeserializer::new(map)).map(WrittenIgnore::Entry)
+            }
+        }
+        deserializer.deserialize_any(Visitor)
+    }
 }
 
 /// `[gateway.limits]`: limits on a request's head.

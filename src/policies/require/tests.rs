@@ -74,6 +74,21 @@ fn the_first_rule_that_applies_decides() {
 }
 
 #[test]
+fn conditions_hold_or_do_not_and_what_cannot_be_told_never_lets_in() {
+    let absent = "request.header['x-none'] == 'a'";
+    check("when = \"identity.subject == 'ann'\"", 200, "");
+    check("when = \"identity.subject == 'bob'\"", 403, "does not meet the condition");
+    check(&format!("when = \"{absent}\""), 403, "may or may not meet");
+    check("scopes = ['b']\nwhen = \"identity.subject == 'ann'\"", 403, "lacks the scope b");
+    check("rules = [{ allow = { when = \"identity.subject == 'ann'\" } }]", 200, "");
+    check("rules = [{ allow = { when = \"identity.subject == 'bob'\" } }]", 403, "allowed by no rule");
+    check(&format!("rules = [{{ allow = {{ when = \"{absent}\" }} }}]"), 403, "allowed by no rule");
+    check(&format!("rules = [{{ deny = {{ when = \"{absent}\" }} }}, {{ allow = {{}} }}]"), 403, "denied by rule 1");
+    check("rules = [{ deny = { when = \"request.method == 'PUT'\" } }, { allow = {} }]", 200, "");
+    check("rules = [{ deny = { groups = ['red'], when = \"true\" } }, { allow = {} }]", 200, "");
+}
+
+#[test]
 fn who_is_nobody_in_particular_is_asked_who_it_is() {
     let bearer = r#"Bearer realm="A""#.to_owned();
     let known = vec![Challenge { scheme: "Basic", realm: "K".to_owned(), ..Challenge::default() }];

@@ -8,6 +8,7 @@ use serde::ser::{SerializeMap, Serializer};
 use serde::{Deserialize, Serialize};
 
 use crate::auth::rights::{Rights, Wanted};
+use crate::expr::Condition;
 
 /// `{ require = { scopes = ["products:write"], roles = { any = ["editor", "owner"] } } }`
 ///
@@ -36,6 +37,10 @@ pub struct Config {
     /// The only kinds of proof that do, by the names of the identity policies: `["jwt", "mtls"]`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub kinds: Vec<String>,
+    /// A condition that must hold (CEL): `identity.claims.tenant == request.header['x-tenant']`. One that cannot be told does not.
+    /// A `when` that says for which requests the whole policy acts stands beside `require`, not in it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub when: Option<Condition>,
     /// Rules in order, `{ allow = { ... } }` or `{ deny = { ... } }`: the first one whose demands the caller meets decides. Demands
     /// are written as those of `require` itself; `{}` is met by everyone.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -69,6 +74,9 @@ pub struct Demands {
     /// Kinds of proof that the rule is about.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub kinds: Vec<String>,
+    /// A condition that must hold. One that cannot be told does not for `allow`, and does for `deny`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub when: Option<Condition>,
 }
 
 /// One rule.
@@ -192,6 +200,7 @@ impl Config {
             groups: self.groups.clone(),
             consumers: self.consumers.clone(),
             kinds: self.kinds.clone(),
+            when: self.when.clone(),
         }
     }
 }
