@@ -60,6 +60,8 @@ pub enum GatewayError {
     BotDenied { log: String },
     /// A page of another origin may have made a browser send the request (403).
     CrossSite { log: String },
+    /// The request looks like an attack (403). `log` says which rule saw what where.
+    Attack { log: String },
     /// A limit is used up (429).
     RateLimited { standing: Box<Standing> },
     /// Too many proofs from this address or for this account have failed (429); which of the two, only `log` says.
@@ -265,6 +267,10 @@ impl GatewayError {
             Self::BotDenied { log } => {
                 let detail = "Requests of this kind of program are not accepted here.";
                 (StatusCode::FORBIDDEN, "bot-denied", "This program may not call this", detail.into(), Client, log.clone())
+            }
+            Self::Attack { log } => {
+                let detail = "The request is not accepted.";
+                (StatusCode::FORBIDDEN, "request-blocked", "The request was blocked", detail.into(), Client, log.clone())
             }
             Self::RateLimited { standing } => {
                 for (name, value) in standing.response_headers() {

@@ -72,6 +72,7 @@ fn samples() -> Vec<GatewayError> {
         GatewayError::AddressDenied { log: log() },
         GatewayError::BotDenied { log: log() },
         GatewayError::CrossSite { log: log() },
+        GatewayError::Attack { log: log() },
         GatewayError::RateLimited { standing: Box::new(Standing { windows: vec![window], announced: true }) },
         GatewayError::TooManyFailures { retry_after_ms: 0, log: log() },
         GatewayError::BodyTooLarge { max: 0 },
@@ -111,6 +112,7 @@ fn meaning(error: &GatewayError) -> &'static str {
         GatewayError::AddressDenied { .. } => "The client's address, or the place or network that it is in, is not let in.",
         GatewayError::BotDenied { .. } => "The request is a crawler's, a scanner's or another program's that is kept out here.",
         GatewayError::CrossSite { .. } => "The request may have been forged by a page of another site; browsers say where one comes from.",
+        GatewayError::Attack { .. } => "The request looks like an attack. Give its id to whoever runs the API where it is none.",
         GatewayError::RateLimited { .. } => "A limit is used up: `violated-policies` names it, `Retry-After` says when to come again.",
         GatewayError::TooManyFailures { .. } => {
             "Too many proofs of identity have failed, from this address or for this account; `Retry-After` says when to come again."

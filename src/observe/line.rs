@@ -149,6 +149,10 @@ impl Serialize for Written<'_> {
             let notes: Vec<_> = record.notes.iter().take(MOST_ITEMS).map(|note| cut(note)).collect();
             fields.put("archway.notes", &notes)?;
         }
+        if !record.threats.is_empty() {
+            let threats: Vec<_> = record.threats.iter().take(MOST_ITEMS).map(|threat| cut(threat)).collect();
+            fields.put("archway.waf", &threats)?;
+        }
         if !record.would.is_empty() {
             let would: Vec<_> = record.would.iter().take(MOST_ITEMS).collect();
             fields.put("archway.would", &would)?;

@@ -23,6 +23,8 @@ pub struct WouldBe {
 pub struct Record {
     /// Things worth knowing that are nobody's fault.
     pub notes: Vec<String>,
+    /// What the `waf` policy saw: rule, place and score of each finding, without the text.
+    pub threats: Vec<String>,
     /// Verdicts of policies in report mode.
     pub would: Vec<WouldBe>,
     /// The code of the problem the request ended with.

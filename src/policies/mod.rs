@@ -45,6 +45,7 @@ pub mod require;
 pub mod rewrite;
 pub mod security_headers;
 pub mod signature;
+pub mod waf;
 pub mod webhook;
 pub mod xml_limits;
 
@@ -185,6 +186,8 @@ registry! {
     json_limits: JsonLimits
     /// Refuses XML that is deeper, longer or wider than the API needs, and every document type and entity (400).
     xml_limits: XmlLimits
+    /// Refuses requests that look like an attack (403): injections of every kind, path traversal, scanners and more.
+    waf: Waf
     /// Establishes who is calling from a JSON Web Token, or refuses (401).
     jwt: Jwt
     /// Establishes who is calling from an API key of the consumers files, or refuses (401).

@@ -8,6 +8,7 @@ use archway::config::build::build;
 use archway::config::build::load::{GATEWAY, directory};
 use archway::config::text::source::Source;
 use archway::http::problem_table;
+use archway::threat::rules;
 
 use super::examples::shown;
 use super::tree::{none, read, root};
@@ -43,7 +44,7 @@ fn named<'a>(text: &'a str, before: &str) -> BTreeSet<&'a str> {
 fn generated_tables_are_the_generated_ones() {
     let mut text = read(README);
     let before = text.clone();
-    for (name, table) in [("reference", reference::markdown()), ("problems", problem_table::markdown())] {
+    for (name, table) in [("reference", reference::markdown()), ("problems", problem_table::markdown()), ("waf", rules::markdown())] {
         let (open, close) = (format!("<!-- {name} -->\n"), format!("<!-- /{name} -->"));
         let start = text.find(&open).unwrap_or_else(|| panic!("the README has {open}")) + open.len();
         let end = start + text[start..].find(&close).unwrap_or_else(|| panic!("the README has {close}"));

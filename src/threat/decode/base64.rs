@@ -1,0 +1,93 @@
+//! Base64 around the whole of a value (RFC 4648 sections 4 and 5), where what is inside is text.
+
+use crate::threat::text::{has, tail};
+
+/// The shortest value that is looked into.
+const SHORTEST: usize = 8;
+
+/// The bytes of the beginning that decide whether the rest is worth decoding: a picture shows itself there.
+const BEGINNING: usize = 64;
+
+/// What is inside a value that is base64 of text; `None` for whatever else. Both alphabets, with padding or without.
+pub fn decode(value: &[u8]) -> Option<Vec<u8>> {
+    let value = value.trim_ascii();
+    let value = value.strip_suffix(b"==").or_else(|| value.strip_suffix(b"=")).unwrap_or(value);
+    if value.len() < SHORTEST || value.len() % 4 == 1 {
+        return None;
+    }
+    let mut beginning = Vec::with_capacity(BEGINNING);
+    sextets(value.get(..BEGINNING).unwrap_or(value), &mut beginning)?;
+    if !is_text(&beginning) {
+        return None;
+    }
+    if value.len() <= BEGINNING {
+        return Some(beginning);
+    }
+    let mut decoded = Vec::with_capacity(value.len() / 4 * 3 + 3);
+    sextets(value, &mut decoded)?;
+    is_text(&decoded).then_some(decoded)
+}
+
+/// What follows `;base64,` in a value that is a `data:` URL.
+pub fn in_data_url(value: &[u8]) -> Option<Vec<u8>> {
+    if !value.starts_with(b"data:") || !has(value.get(..value.len().min(128))?, ";base64,") {
+        return None;
+    }
+    let comma = value.iter().position(|byte| *byte == b',')?;
+    decode(tail(value, comma + 1))
+}
+
+fn sextets(value: &[u8], out: &mut Vec<u8>) -> Option<()> {
+    let (mut bits, mut held) = (0u32, 0u32);
+    for byte in value.iter().filter(|byte| !matches!(byte, b'\r' | b'\n')) {
+        let sextet = match byte {
+            b'A'..=b'Z' => byte - b'A',
+            b'a'..=b'z' => byte - b'a' + 26,
+            b'0'..=b'9' => byte - b'0' + 52,
+            b'+' | b'-' => 62,
+            b'/' | b'_' => 63,
+            _ => return None,
+        };
+        bits = (bits << 6 | u32::from(sextet)) & 0xffff;
+        held += 6;
+        if held >= 8 {
+            held -= 8;
+            out.push(u8::try_from(bits >> held & 0xff).ok()?);
+        }
+    }
+    Some(())
+}
+
+/// Text has no control characters but line breaks and tabs, and is UTF-8 but for a character that was cut at the end.
+fn is_text(bytes: &[u8]) -> bool {
+    let utf8 = match std::str::from_utf8(bytes) {
+        Ok(_) => true,
+        Err(error) => error.error_len().is_none() && bytes.len() > 8,
+    };
+    utf8 && bytes.iter().all(|byte| *byte >= 0x20 && *byte != 0x7f || matches!(byte, b'\t' | b'\r' | b'\n'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_within_base64_is_found() {
+        let rows = [
+            ("PHNjcmlwdD5hbGVydCgxKTwvc2NyaXB0Pg==", Some("<script>alert(1)</script>")),
+            ("PHNjcmlwdD5hbGVydCgxKTwvc2NyaXB0Pg", Some("<script>alert(1)</script>")),
+            ("eyBfX3NjaGVtYSB7IHR5cGVzIH0gfT8_", Some("{ __schema { types } }??")),
+            ("Li4vLi4v", Some("../../")),
+            ("password", None),
+            ("0123456789abcdef", None),
+            ("Zm9v", None),
+            ("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk", None),
+            ("not base64!", None),
+        ];
+        for (value, expect) in rows {
+            assert_eq!(decode(value.as_bytes()).as_deref(), expect.map(str::as_bytes), "{value}");
+        }
+        assert_eq!(in_data_url(b"data:text/html;base64,PGI+YmJiYjwvYj4=").as_deref(), Some(&b"<b>bbbb</b>"[..]));
+        assert_eq!(in_data_url(b"data:text/html,PGI+YmJiYjwvYj4=").as_deref(), None);
+    }
+}

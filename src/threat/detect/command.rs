@@ -1,0 +1,306 @@
+//! Commands: of a shell, behind a separator or within a substitution, plain or disguised; and calls of programs that run them.
+
+use super::Seen;
+use crate::threat::rules::Rule;
+use crate::threat::text::{Hit, Marks, Text, begins, byte, has, has_any, is_word, tail, window};
+use crate::threat::words::Kind;
+
+/// Whatever runs a command in one layer of a value.
+pub fn look(text: &Text<'_>, seen: &mut Seen) {
+    let separators = Marks::CHAIN.and(Marks::AMPERSAND).and(Marks::BACKTICK).and(Marks::DOLLAR).and(Marks::LINE).and(Marks::PAREN);
+    if text.has(separators) {
+        for hit in text.of(Kind::COMMAND.or(Kind::COMMAND_WORD)) {
+            chain(text, hit, seen);
+        }
+    }
+    interpreters(text, seen);
+    if text.has(Marks::SLASH) && !text.is_long() {
+        wildcards(text, seen);
+        if text.has(Marks::QUOTE.and(Marks::BACKSLASH).and(Marks::DOLLAR).and(Marks::OTHER)) {
+            disguised(text, seen);
+        }
+    }
+    shellshock(text, seen);
+    if text.has(Marks::PAREN.and(Marks::ANGLE).and(Marks::DOLLAR).and(Marks::OTHER)) {
+        code(text, seen);
+    }
+}
+
+/// What stands before a command, spaces, quotes and its directory passed over.
+fn separator(text: &Text<'_>, hit: Hit) -> (u8, usize) {
+    let mut at = hit.start;
+    for _ in 0..40 {
+        match text.prior(at) {
+            b' ' | b'+' | b'\'' | b'"' | b'\\' | b'{' => at -= 1,
+            b'/' | b'.' if at > 1 => at -= 1,
+            byte if is_word(byte) && at < hit.start && byte_is_directory(text.low, at) => at -= 1,
+            byte => return (byte, at),
+        }
+    }
+    (0, at)
+}
+
+/// Whether the letters before `at` belong to a directory such as `/usr/bin/`.
+fn byte_is_directory(low: &[u8], at: usize) -> bool {
+    let near = low.get(at.saturating_sub(8)..at).unwrap_or_default();
+    ["bin", "/usr", "/us", "/u", "sbin", "local", "/bi", "/b", "/sbi", "/sb", "/s", "/loca", "/loc", "/lo", "/l"]
+        .iter()
+        .any(|name| near.ends_with(name.as_bytes()))
+}
+
+fn chain(text: &Text<'_>, hit: Hit, seen: &mut Seen) {
+    let (separator, at) = separator(text, hit);
+    let double = text.prior(at.saturating_sub(1));
+    let weak = hit.kind.any(Kind::COMMAND_WORD) && !hit.kind.any(Kind::COMMAND);
+    match separator {
+        b'`' => {
+            let opener = at.saturating_sub(1);
+            let closed = window(text.low, hit.end, 96).contains(&b'`');
+            let bare = matches!(text.prior(opener), 0 | b'=' | b';' | b'|' | b'&' | b'"' | b'\'' | b'/' | b'-' | b',' | b':' | b'`' | b'$')
+                || !text.has(Marks::SPACE);
+            let alone = !weak || byte(text.low, hit.end) == b'`' || argument(text, hit);
+            seen.hit_if(closed && bare && alone && !text.is_long(), Rule::CommandSubstitution);
+        }
+        b'(' if matches!(double, b'$' | b'<' | b'>') => {
+            seen.hit_if((!weak || argument(text, hit)) && !text.is_long(), Rule::CommandSubstitution);
+        }
+        b';' | b'|' | b'&' | b'\n' | b'\r' | b'^' => {
+            let entity = separator == b';' && is_entity(text.low, at.saturating_sub(1));
+            let line = matches!(separator, b'\n' | b'\r');
+            if entity || byte(text.low, hit.end) == b'=' || (separator == b'&' && double != b'&' && is_query(text, hit)) {
+                return;
+            }
+            let sure = argument(text, hit) || (!weak && ended(text, hit));
+            let rule = if sure && !text.is_long() && !line { Rule::CommandChain } else { Rule::CommandChainWeak };
+            let surely_told = sure && line && !weak && !text.is_long() && path_argument(text, hit);
+            seen.hit(if surely_told { Rule::CommandChain } else { rule });
+        }
+        _ => {}
+    }
+}
+
+/// Whether the semicolon at `at` ends a character reference, `&amp;`.
+fn is_entity(low: &[u8], at: usize) -> bool {
+    let near = low.get(at.saturating_sub(8)..at).unwrap_or_default();
+    near.iter()
+        .rposition(|byte| *byte == b'&')
+        .is_some_and(|start| tail(near, start + 1).iter().all(|byte| is_word(*byte) || *byte == b'#'))
+}
+
+/// Whether a word behind one `&` is a query's parameter, or a company's second name.
+fn is_query(text: &Text<'_>, hit: Hit) -> bool {
+    let rest = text.from(hit.end);
+    matches!(byte(rest, 0), b'=' | b'[' | b'.' | b'_' | b'&')
+        || (byte(rest, 0) == b' ' && byte(rest, 1).is_ascii_lowercase() && !argument(text, hit))
+}
+
+/// Whether the command ends the value, or another separator follows.
+fn ended(text: &Text<'_>, hit: Hit) -> bool {
+    let (next, _) = text.next(hit.end);
+    matches!(next, 0 | b';' | b'|' | b'&' | b'`' | b'<' | b'>' | b'\n' | b'#' | b'\'' | b'"' | b')')
+        || text.from(hit.end).starts_with(b"${ifs}")
+}
+
+/// Whether what follows is what only a command takes: an option, a path, a file, a host, an address, a variable, a redirection.
+fn argument(text: &Text<'_>, hit: Hit) -> bool {
+    let rest = text.from(hit.end);
+    if begins(rest, &["$ifs", "${ifs", "$@", "$u", "<", ">", "{", "%09", ".exe", "\t"]) {
+        return true;
+    }
+    if !matches!(byte(rest, 0), b' ' | b'+' | b',') {
+        return false;
+    }
+    let mut at = 0;
+    while matches!(byte(rest, at), b' ' | b'+' | b',') && at < 8 {
+        at += 1;
+    }
+    let near = window(rest, at, 64);
+    let len = near.iter().position(|byte| matches!(byte, b' ' | b'+' | b'\n' | b';' | b'|' | b'&')).unwrap_or(near.len());
+    let word = window(near, 0, len);
+    let first = byte(word, 0);
+    match first {
+        b'/' | b'-' | b'$' | b'~' | b'*' | b'\'' | b'"' | b'>' | b'<' | b'`' | b'\\' => {
+            word.len() > 1 || matches!(first, b'*' | b'~' | b'/')
+        }
+        b'0'..=b'9' => word.contains(&b'.') || text.word(hit) == b"sleep" || hit.kind.any(Kind::COMMAND) && len == near.len(),
+        _ => {
+            let inside = window(word, 0, word.len().saturating_sub(1));
+            has(word, "/") || has(word, "\\") || inside.contains(&b'.') || inside.contains(&b':') || inside.contains(&b'*')
+        }
+    }
+}
+
+/// Whether a path or an option follows.
+fn path_argument(text: &Text<'_>, hit: Hit) -> bool {
+    let (next, at) = text.next(hit.end);
+    next == b'/' || next == b'-' && byte(text.low, at + 1).is_ascii_lowercase() || begins(tail(text.low, at), &["http:", "https:"])
+}
+
+/// A shell or an interpreter that is told what to run.
+fn interpreters(text: &Text<'_>, seen: &mut Seen) {
+    if text.is_long() {
+        return;
+    }
+    for hit in text.of(Kind::COMMAND.or(Kind::COMMAND_WORD)) {
+        let rest = text.from(hit.end);
+        let before = text.low.get(hit.start.saturating_sub(5)..hit.start).unwrap_or_default();
+        let is_told = match text.word(hit) {
+            b"bash" | b"sh" | b"zsh" | b"ksh" | b"csh" | b"tcsh" => {
+                begins(rest, &[" -c ", " -i ", "+-c", " -c'", "$ifs-c", "{ifs}-c", "<<<"])
+                    || before.ends_with(b"/bin/")
+                    || before.ends_with(b"bin/")
+            }
+            b"cmd" => begins(rest, &[".exe", " /c", " /k", "+/c"]),
+            b"powershell" => begins(rest, &[".exe", " -", " iex", " (", "+-"]),
+            b"python" | b"python2" | b"python3" | b"perl" | b"ruby" | b"php" | b"node" | b"lua" => {
+                begins(rest, &[" -c ", " -e ", " -r ", "+-c+", "+-e+", "+-r+", " -rsocket", " -c'", " -e'"])
+            }
+            b"nc" | b"ncat" | b"netcat" => begins(rest, &[" -e", " -lvp", " -c ", " -lnvp", "+-e"]),
+            b"cat" | b"ls" | b"id" | b"nl" | b"tac" => before.ends_with(b"/bin/") || before.ends_with(b"/sbin"),
+            b"ping" | b"ping6" => begins(rest, &[" -c ", " -n ", " -i ", "+-c+", "+-n+", "%20-"]),
+            b"getent" => begins(rest, &["$ifs", "+hosts", " hosts"]),
+            _ => false,
+        };
+        seen.hit_if(is_told, Rule::CommandShell);
+        let reads = matches!(text.word(hit), b"cat" | b"tac" | b"nl" | b"head" | b"tail" | b"less" | b"more" | b"type");
+        seen.hit_if(reads && begins(rest, &[" /etc/", "+/etc", " c:\\", "$ifs/", "${ifs}/", "</etc", " ../"]), Rule::CommandShell);
+    }
+    seen.hit_if(has_any(text.low, &["/dev/tcp/", "/dev/udp/", "$ifs$", "${ifs}"]), Rule::CommandShell);
+}
+
+/// Files and commands that a pattern of a shell is held against.
+const TARGETS: &[&str] = &[
+    "/etc/passwd",
+    "/etc/shadow",
+    "/etc/hosts",
+    "/bin/cat",
+    "/bin/ls",
+    "/bin/id",
+    "/bin/sh",
+    "/bin/bash",
+    "/bin/nc",
+    "/bin/ping",
+    "/usr/bin/id",
+    "/usr/bin/whoami",
+    "/usr/bin/wget",
+    "/usr/bin/curl",
+    "/usr/bin/python",
+];
+
+/// A path with wildcards that a shell would take for one of [`TARGETS`].
+fn wildcards(text: &Text<'_>, seen: &mut Seen) {
+    if !text.has(Marks::OTHER) {
+        return;
+    }
+    for token in text.low.split(|byte| matches!(byte, b' ' | b'+' | b';' | b'|' | b'&' | b'\n' | b'"' | b'\'' | b'`' | b'=' | b'(' | b')'))
+    {
+        if token.len() > 32 || byte(token, 0) != b'/' || !token.iter().any(|byte| matches!(byte, b'?' | b'*' | b'[')) {
+            continue;
+        }
+        let bare = token.split(|byte| *byte == b'/').skip(1).any(|segment| segment.iter().all(|byte| *byte == b'*'));
+        let letters = token.iter().filter(|byte| byte.is_ascii_lowercase()).count();
+        let marks = token.iter().filter(|byte| **byte == b'?').count();
+        if !bare && (letters > 1 || marks > 3) && TARGETS.iter().any(|target| globs(token, target.as_bytes())) {
+            seen.hit(Rule::CommandHidden);
+        }
+    }
+}
+
+/// Whether a shell's pattern, at most 32 bytes of it, stands for `path`.
+fn globs(pattern: &[u8], path: &[u8]) -> bool {
+    let (mut p, mut t, mut star) = (0, 0, None);
+    while t < path.len() {
+        match pattern.get(p) {
+            Some(b'*') => {
+                star = Some((p, t));
+                p += 1;
+            }
+            Some(b'?') if byte(path, t) != b'/' => (p, t) = (p + 1, t + 1),
+            Some(literal) if *literal == byte(path, t) => (p, t) = (p + 1, t + 1),
+            _ => match star {
+                Some((after, from)) if byte(path, from) != b'/' => {
+                    star = Some((after, from + 1));
+                    (p, t) = (after + 1, from + 1);
+                }
+                _ => return false,
+            },
+        }
+    }
+    tail(pattern, p).iter().all(|byte| *byte == b'*')
+}
+
+/// The value without empty quotes, escapes and empty variables, where that makes a file or a command of it that was none before.
+fn disguised(text: &Text<'_>, seen: &mut Seen) {
+    let mut plain = Vec::with_capacity(text.low.len());
+    let mut at = 0;
+    while at < text.low.len() {
+        let here = byte(text.low, at);
+        match here {
+            b'\'' | b'"' | b'\\' | b'^' => at += 1,
+            b'$' if matches!(byte(text.low, at + 1), b'@' | b'*' | b'u' | b'x' | b'1'..=b'9') && !is_word(byte(text.low, at + 2)) => {
+                at += 2
+            }
+            b'$' if byte(text.low, at + 1) == b'{' && byte(text.low, at + 3) == b'}' => at += 4,
+            _ => {
+                plain.push(here);
+                at += 1;
+            }
+        }
+    }
+    let signs = ["/etc/passwd", "/etc/shadow", "/bin/cat", "/bin/sh", "/bin/bash", "/bin/nc"];
+    seen.hit_if(plain.len() != text.low.len() && signs.iter().any(|sign| has(&plain, sign) && !has(text.low, sign)), Rule::CommandHidden);
+}
+
+/// A function definition that old shells run when it stands in a variable.
+pub fn shellshock(text: &Text<'_>, seen: &mut Seen) {
+    let low = text.low.trim_ascii_start();
+    seen.hit_if(begins(low, &["() {", "(){", "() { "]) && has_any(window(low, 0, 64), &[":;", ": ;", "_;", "};"]), Rule::CommandShellshock);
+}
+
+/// Calls of programs that run commands or read files.
+fn code(text: &Text<'_>, seen: &mut Seen) {
+    let low = text.low;
+    let page = has_any(low, &["<?php", "<?=", "<% eval", "<%eval"]);
+    seen.hit_if(
+        page && !text.is_long() || has(low, "<?php") && has_any(low, &["system(", "eval(", "exec(", "passthru(", "$_get", "$_post"]),
+        Rule::CommandCode,
+    );
+    if text.is_long() {
+        return;
+    }
+    for hit in text.of(Kind::CODE) {
+        let (next, at) = text.next(hit.end);
+        let rest = text.from(hit.end);
+        let inside = tail(low, at + 1);
+        let quoted = matches!(byte(inside, 0), b'\'' | b'"' | b'$' | b'`')
+            || begins(inside, &["base64", "chr(", "hex2bin", "gzinflate", "str_rot13"]);
+        let is_call = match text.word(hit) {
+            b"passthru" | b"shell_exec" | b"proc_open" | b"pcntl_exec" | b"call_user_func" | b"create_function" | b"gzinflate"
+            | b"str_rot13" => next == b'(',
+            b"system" | b"popen" | b"assert" | b"exec" | b"eval" => next == b'(' && quoted,
+            b"phpinfo" => rest.starts_with(b"()"),
+            b"base64_decode" | b"file_get_contents" | b"file_put_contents" | b"include" | b"require" | b"require_once"
+            | b"include_once" => {
+                next == b'('
+                    && quoted
+                    && has_any(window(inside, 0, 64), &["http:", "https:", "php:", "/etc", "child_process", "$_", "data:", "=="])
+            }
+            b"getruntime" => begins(rest, &["(", "\""]),
+            b"processbuilder" => next == b'(',
+            b"subprocess" => begins(rest, &[".popen", ".call", ".check", ".run"]),
+            b"__import__" => next == b'(',
+            b"child_process" | b"execsync" | b"spawnsync" => has_any(low, &["require", "exec", "spawn"]),
+            b"print" | b"md5" => text.prior(hit.start) == b'@' || (next == b'(' && text.low.starts_with(b"${@")),
+            b"server" | b"response" | b"wscript" => {
+                begins(rest, &[".createobject", ".write(", ".end", ".shell", ".scripttimeout"]) && quoted_or_open(text)
+            }
+            b"gethostbyname" => next == b'(',
+            _ => false,
+        };
+        seen.hit_if(is_call, Rule::CommandCode);
+    }
+}
+
+fn quoted_or_open(text: &Text<'_>) -> bool {
+    text.has(Marks::QUOTE) && text.has(Marks::PAREN)
+}

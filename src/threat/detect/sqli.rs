@@ -1,0 +1,250 @@
+//! SQL injection: libinjection's reading of the value as a piece of SQL, and signs that it does not know or reads too late.
+
+use libinjectionrs::{SqliFlags, SqliState};
+use std::borrow::Cow;
+
+use super::Seen;
+use crate::threat::rules::Rule;
+use crate::threat::text::{FAR, Hit, Marks, Text, begins, byte, find, has, has_any, is_word, skip, tail, window};
+use crate::threat::words::Kind;
+
+/// Whatever says SQL in one layer of a value.
+pub fn look(text: &Text<'_>, seen: &mut Seen) {
+    words(text, seen);
+    if text.has(Marks::SLASH) && text.has(Marks::OTHER) {
+        comments(text, seen);
+    }
+    let syntax = Marks::SPACE
+        .and(Marks::LINE)
+        .and(Marks::QUOTE)
+        .and(Marks::PAREN)
+        .and(Marks::DASHES)
+        .and(Marks::HASH)
+        .and(Marks::OTHER)
+        .and(Marks::EQUALS)
+        .and(Marks::CHAIN)
+        .and(Marks::NULL);
+    if text.has(syntax) && SqliState::new(&bounded(text.raw), SqliFlags::FLAG_NONE).detect() {
+        seen.hit(if is_everyday(text) { Rule::SqliGrammarInText } else { Rule::SqliGrammar });
+    }
+}
+
+/// The longest word that is handed to libinjection whole. It asks its table for every part of a word that ends in a dot, which a
+/// long word of dots would make slow; no keyword is as long.
+const LONGEST_WORD: usize = 64;
+
+/// The value with every overlong word cut: the same tokens, in linear time.
+fn bounded(raw: &[u8]) -> Cow<'_, [u8]> {
+    let delimits = |byte: u8| b" []{}<>:\\?=@!#~+-*/&|^%(),';\t\n\x0b\x0c\r\"\xa0\0".contains(&byte);
+    if raw.len() <= LONGEST_WORD || !raw.split(|byte| delimits(*byte)).any(|word| word.len() > LONGEST_WORD) {
+        return Cow::Borrowed(raw);
+    }
+    let mut length = 0usize;
+    let kept = raw.iter().copied().filter(|byte| {
+        length = if delimits(*byte) { 0 } else { length + 1 };
+        length <= LONGEST_WORD
+    });
+    Cow::Owned(kept.collect())
+}
+
+/// Whether a value is a text, a phrase or a line of a program, in which libinjection's reading means little: nothing in it is SQL's alone.
+fn is_everyday(text: &Text<'_>) -> bool {
+    if text.is_long() {
+        return true;
+    }
+    let low = text.low;
+    let sql = text.of(Kind::SQL.or(Kind::SQL_CALL).or(Kind::SQL_SCHEMA)).count();
+    let letters = low.iter().filter(|byte| byte.is_ascii_lowercase() || **byte == b' ').count();
+    let mostly_letters = letters * 100 >= low.len() * 80;
+    let words = low.split(|byte| !is_word(*byte)).filter(|word| word.len() > 1).count();
+    let phrase = mostly_letters && words >= 5 && sql < 2 && !text.has(Marks::EQUALS) && !has_any(low, &["/*", "--"]);
+    phrase || is_program(text)
+}
+
+/// Keywords that a program hardly has by itself.
+const OF_SQL_ALONE: &[&str] =
+    &["select", "union", "having", "waitfor", "exec", "declare", "drop", "truncate", "rlike", "regexp", "procedure", "benchmark", "sleep"];
+
+/// Whether it reads as a line of a program, and not of SQL.
+pub(super) fn is_program(text: &Text<'_>) -> bool {
+    let low = text.low;
+    if text.of(Kind::SQL.or(Kind::SQL_CALL)).any(|hit| OF_SQL_ALONE.iter().any(|word| text.word(hit) == word.as_bytes())) {
+        return false;
+    }
+    let trimmed = low.trim_ascii();
+    let keywords = text.of(Kind::PROGRAM).count();
+    let operators =
+        ["==", "!=", "=>", "->", "::", " = ", " += ", " && ", " || ", "];", " & ", "//", "!("].iter().filter(|sign| has(low, sign)).count();
+    let ends = usize::from(matches!(trimmed.last(), Some(b'{' | b'}' | b';' | b':' | b',' | b')' | b'(' | b'|' | b'\\')));
+    let indented = usize::from(low.starts_with(b"  "));
+    let calls = low
+        .windows(2)
+        .filter(|pair| matches!(pair, [before, b'('] if is_word(*before)) || matches!(pair, [b'.', after] if after.is_ascii_lowercase()))
+        .count();
+    let begins_in_quotes = matches!(trimmed.first(), Some(b'\'' | b'"'));
+    let signs = 2 * keywords.min(2) + operators.min(2) + ends + indented + calls.min(2);
+    signs >= if begins_in_quotes { 5 } else { 3 }
+}
+
+fn words(text: &Text<'_>, seen: &mut Seen) {
+    for hit in text.hits {
+        if hit.kind.any(Kind::SQL) {
+            keyword(text, *hit, seen);
+        }
+        if hit.kind.any(Kind::SQL_CALL) {
+            call(text, *hit, seen);
+        }
+        if hit.kind.any(Kind::SQL_SCHEMA) && !text.is_long() {
+            schema(text, *hit, seen);
+        }
+        if hit.kind.any(Kind::LOGIC) && is_tautology(text, hit.end) {
+            seen.hit(if text.is_long() { Rule::SqliGrammarInText } else { Rule::SqliTautology });
+        }
+    }
+    for joint in ["||", "&&"] {
+        if text.has(Marks::CHAIN.and(Marks::AMPERSAND))
+            && find(text.low, joint, 0).is_some_and(|at| is_tautology(text, at + 2))
+            && text.has(Marks::QUOTE)
+        {
+            seen.hit_if(!text.is_long(), Rule::SqliTautology);
+        }
+    }
+}
+
+fn keyword(text: &Text<'_>, hit: Hit, seen: &mut Seen) {
+    match text.word(hit) {
+        b"union" => seen.hit_if(is_union(text, hit.end), Rule::SqliUnion),
+        b"select" if !text.is_long() => {
+            let inside = window(text.low, hit.end, FAR);
+            let opened = text.before(hit.start) == b'(';
+            seen.hit_if((opened || text.before(hit.start) == b';') && has(inside, " from"), Rule::SqliStatement);
+            seen.hit_if(opened && begins(tail(text.low, text.next(hit.end).1), &["sleep(", "@@", "0)", "1)"]), Rule::SqliStatement);
+        }
+        b"drop" | b"delete" | b"insert" | b"update" | b"truncate" | b"alter" | b"create" | b"exec" | b"execute" | b"declare"
+            if !text.is_long() && matches!(text.before(hit.start), b';' | b')' | b'\'') =>
+        {
+            let next = tail(text.low, text.next(hit.end).1);
+            let objects =
+                ["table", "database", "from", "into", "schema", "user", "function", "procedure", "view", "master", "xp_", "sp_", "@"];
+            seen.hit_if(begins(next, &objects) || has(window(next, 0, 48), " set "), Rule::SqliStatement);
+        }
+        b"waitfor" => {
+            seen.hit_if(begins(tail(text.low, text.next(hit.end).1), &["delay '", "delay \"", "delay(", "time '"]), Rule::SqliFunction)
+        }
+        b"into" => {
+            let next = tail(text.low, text.next(hit.end).1);
+            seen.hit_if(begins(next, &["outfile", "dumpfile"]), Rule::SqliFunction);
+        }
+        _ => {}
+    }
+}
+
+/// `UNION`, then nothing but spaces, comments, brackets, `ALL` and `DISTINCT`, then `SELECT` and something that can be selected.
+fn is_union(text: &Text<'_>, from: usize) -> bool {
+    let near = window(text.low, from, 64);
+    let Some(at) = find(near, "select", 0) else { return false };
+    let between = near.get(..at).unwrap_or_default();
+    let words_between = between.split(|byte| !byte.is_ascii_lowercase()).filter(|word| !word.is_empty());
+    if between.is_empty() || !words_between.into_iter().all(|word| word == b"all" || word == b"distinct" || word == b"distinctrow") {
+        return false;
+    }
+    let (next, start) = text.next(from + at + 6);
+    if !matches!(next, b'a'..=b'z' | b'_') {
+        return next != 0 && next != b'.' || has(between, "/*");
+    }
+    let inside = window(text.low, start, FAR);
+    has_any(inside, &[" from", ",", "(", "/*", "--"])
+}
+
+fn call(text: &Text<'_>, hit: Hit, seen: &mut Seen) {
+    let (next, _) = text.next(hit.end);
+    let in_sql = || text.of(Kind::LOGIC.or(Kind::SQL)).next().is_some() || text.has(Marks::QUOTE.and(Marks::CHAIN).and(Marks::AMPERSAND));
+    let is_call = match text.word(hit) {
+        b"sleep" => next == b'(' && !text.is_long() && text.prior(hit.start) != b'.' && in_sql(),
+        b"benchmark" | b"extractvalue" | b"updatexml" | b"randomblob" | b"elt" | b"make_set" | b"json_depth" | b"generate_series" => {
+            next == b'(' && !text.is_long() && in_sql()
+        }
+        b"pg_sleep" | b"load_file" | b"lo_import" | b"lo_export" | b"pg_read_file" | b"load_extension" | b"openrowset"
+        | b"opendatasource" | b"xmltype" => next == b'(',
+        b"xp_cmdshell" | b"xp_dirtree" | b"xp_regread" | b"sp_oacreate" | b"fn_varbintohexstr" => true,
+        b"dbms_pipe" | b"dbms_lock" | b"dbms_session" | b"utl_http" | b"utl_inaddr" | b"ctxsys" => next == b'.',
+        b"procedure" => begins(tail(text.low, text.next(hit.end).1), &["analyse(", "analyse ("]),
+        _ => false,
+    };
+    seen.hit_if(is_call, Rule::SqliFunction);
+}
+
+fn schema(text: &Text<'_>, hit: Hit, seen: &mut Seen) {
+    let (next, _) = text.next(hit.end);
+    let is_schema = match text.word(hit) {
+        b"information_schema" | b"pg_catalog" => next == b'.' || next == b'`' || next == b'"',
+        b"version" | b"datadir" | b"hostname" => text.low.get(..hit.start).unwrap_or_default().ends_with(b"@@"),
+        b"group_concat" => next == b'(',
+        b"sysobjects" | b"syscolumns" | b"sqlite_master" | b"sqlite_schema" | b"msysobjects" | b"pg_shadow" | b"all_tables"
+        | b"user_tables" => text.hits.iter().any(|other| text.word(*other) == b"from"),
+        _ => false,
+    };
+    seen.hit_if(is_schema, Rule::SqliSchema);
+}
+
+/// A condition between two literals of one kind, at or behind `from`.
+fn is_tautology(text: &Text<'_>, from: usize) -> bool {
+    let low = text.low;
+    let (_, mut at) = skip_open(low, from);
+    let Some((kind, end)) = literal(low, at) else { return false };
+    let (operator, start) = skip(low, end);
+    at = start;
+    match operator {
+        b'=' | b'<' | b'>' | b'!' => {
+            while matches!(byte(low, at), b'=' | b'<' | b'>' | b'!') && at < start + 3 {
+                at += 1;
+            }
+        }
+        _ if tail(low, start).starts_with(b"like ") => at += 5,
+        _ => return false,
+    }
+    let (_, at) = skip(low, at);
+    literal(low, at).is_some_and(|(other, _)| other == kind)
+}
+
+fn skip_open(low: &[u8], from: usize) -> (u8, usize) {
+    let (mut next, mut at) = skip(low, from);
+    while matches!(next, b'(' | b'+' | b'-' | b'!' | b'~') && at < from + 32 {
+        (next, at) = skip(low, at + 1);
+    }
+    (next, at)
+}
+
+/// A number or a quoted text, whether its end is there or not; what it is, and one behind its end.
+fn literal(low: &[u8], at: usize) -> Option<(bool, usize)> {
+    let here = byte(low, at);
+    let rest = window(low, at, FAR);
+    if here.is_ascii_digit() {
+        let len = rest.iter().position(|byte| !byte.is_ascii_digit() && *byte != b'.').unwrap_or(rest.len());
+        return (!is_word(byte(rest, len))).then_some((true, at + len));
+    }
+    if !matches!(here, b'\'' | b'"') {
+        return None;
+    }
+    let inside = tail(rest, 1);
+    let len = inside.iter().position(|byte| *byte == here).map_or(inside.len(), |len| len + 1);
+    Some((false, at + 1 + len))
+}
+
+/// Comments that only a database needs: conditional ones, and empty ones within words.
+fn comments(text: &Text<'_>, seen: &mut Seen) {
+    let low = text.low;
+    let conditional = find(low, "/*!", 0).is_some_and(|at| is_word(byte(low, at + 3)) || byte(low, at + 3) == b'%');
+    let mut from = 0;
+    let mut splits = 0;
+    while let Some(at) = find(low, "/**/", from) {
+        splits += usize::from(is_word(text.prior(at)) && is_word(byte(low, at + 4)));
+        from = at + 4;
+    }
+    if !text.is_long() {
+        seen.hit_if(conditional || splits > 0, Rule::SqliComment);
+        seen.hit_if(splits > 2, Rule::SqliUnion);
+    }
+    let quoted = text.has(Marks::QUOTE) && has_any(low, &["'--", "' --", "'#", "'/*", "\"--", "'+--"]);
+    seen.hit_if(quoted && !text.is_long(), Rule::SqliEnd);
+}

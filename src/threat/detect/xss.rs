@@ -1,0 +1,218 @@
+//! Scripts in pages: libinjection's reading of the value as HTML in five places, and signs that it does not know.
+
+use libinjectionrs::XssDetector;
+
+use super::Seen;
+use super::sqli::is_program;
+use crate::threat::rules::Rule;
+use crate::threat::text::{FAR, Marks, Text, begins, byte, find, has, has_any, tail, window};
+use crate::threat::words::Kind;
+
+/// Whatever says script in one layer of a value.
+pub fn look(text: &Text<'_>, seen: &mut Seen) {
+    let quoted = text.has(Marks::EQUALS) && text.has(Marks::QUOTE.and(Marks::SPACE).and(Marks::SLASH));
+    if (text.has(Marks::ANGLE) || quoted) && XssDetector::new().detect(text.low).is_injection() {
+        let component = has(text.low, "={") && is_program(text) && !has(text.low, "<script");
+        let harmless = text.is_long() || component || is_only_style(text.low) || !(text.has(Marks::ANGLE) || text.has(Marks::QUOTE));
+        seen.hit(if harmless { Rule::XssGrammarInText } else { Rule::XssGrammar });
+    }
+    if text.has(Marks::ANGLE) {
+        elements(text, seen);
+    }
+    if text.has(Marks::EQUALS) && text.has(Marks::ANGLE.and(Marks::QUOTE)) {
+        handlers(text, seen);
+    }
+    addresses(text, seen);
+    if !text.is_long() {
+        code(text, seen);
+    }
+}
+
+/// Whether `style` is all that libinjection minds, and there is nothing in it but plain declarations: editors write such.
+fn is_only_style(low: &[u8]) -> bool {
+    if !has(low, "style") || has_any(low, &["expression", "url(", "import", "behavior", "binding", "\\", "/*", "script:", "-o-link"]) {
+        return false;
+    }
+    let mut without = low.to_vec();
+    let mut from = 0;
+    while let Some(at) = find(&without, "style", from) {
+        if let Some(name) = without.get_mut(at..at + 5) {
+            name.copy_from_slice(b"class");
+        }
+        from = at + 5;
+    }
+    !XssDetector::new().detect(&without).is_injection()
+}
+
+fn elements(text: &Text<'_>, seen: &mut Seen) {
+    let low = text.low;
+    let mut from = 0;
+    while let Some(at) = find(low, "<", from) {
+        from = at + 1;
+        let name = tail(low, if byte(low, from) == b'/' { from + 1 } else { from });
+        if name.starts_with(b"script") && matches!(byte(name, 6), b' ' | b'>' | b'/' | b'\n' | b'\r' | 0) {
+            seen.hit(Rule::XssScript);
+            return;
+        }
+        let frame = begins(name, &["iframe", "object", "embed", "applet", "base ", "svg"]) && !text.is_long();
+        seen.hit_if(frame && has_any(window(name, 0, FAR), &["javascript", "data:text", "onload", "src=//"]), Rule::XssScript);
+    }
+}
+
+/// Names of events begin with these, behind `on`.
+const EVENTS: &[&str] = &[
+    "abort",
+    "activate",
+    "after",
+    "animation",
+    "auxclick",
+    "before",
+    "begin",
+    "blur",
+    "bounce",
+    "cancel",
+    "canplay",
+    "change",
+    "click",
+    "close",
+    "contextmenu",
+    "copy",
+    "cuechange",
+    "cut",
+    "dblclick",
+    "drag",
+    "drop",
+    "duration",
+    "emptied",
+    "end",
+    "error",
+    "finish",
+    "focus",
+    "formdata",
+    "fullscreen",
+    "gesture",
+    "gotpointer",
+    "hashchange",
+    "input",
+    "invalid",
+    "key",
+    "load",
+    "lostpointer",
+    "message",
+    "mouse",
+    "offline",
+    "online",
+    "page",
+    "paste",
+    "pause",
+    "play",
+    "pointer",
+    "popstate",
+    "progress",
+    "ratechange",
+    "readystate",
+    "repeat",
+    "reset",
+    "resize",
+    "scroll",
+    "search",
+    "seek",
+    "select",
+    "show",
+    "stalled",
+    "start",
+    "storage",
+    "submit",
+    "suspend",
+    "timeupdate",
+    "toggle",
+    "touch",
+    "transition",
+    "unhandled",
+    "unload",
+    "volume",
+    "waiting",
+    "webkit",
+    "wheel",
+];
+
+/// An event's attribute, in a tag that was opened before or behind a quote that may end another attribute.
+fn handlers(text: &Text<'_>, seen: &mut Seen) {
+    let low = text.low;
+    let mut from = 0;
+    while let Some(at) = find(low, "=", from) {
+        from = at + 1;
+        let before = low.get(at.saturating_sub(40)..at).unwrap_or_default().trim_ascii_end();
+        let letters = before.iter().rev().take_while(|byte| byte.is_ascii_lowercase()).count();
+        let (around, name) = before.split_at(before.len() - letters);
+        let Some(event) = name.strip_prefix(b"on").filter(|event| begins(event, EVENTS)) else { continue };
+        if !matches!(around.last(), Some(b' ' | b'/' | b'"' | b'\'' | b'`' | b'\n' | b'\r' | b'>' | b'+' | b';' | 1..=0x1f | 0x80..) | None)
+        {
+            continue;
+        }
+        let opened = {
+            let start = at.saturating_sub(event.len() + 2);
+            let near = low.get(start.saturating_sub(256)..start).unwrap_or_default();
+            let tag = near.iter().rposition(|byte| *byte == b'<').is_some_and(|tag| byte(near, tag + 1).is_ascii_lowercase());
+            tag || (!text.is_long() && near.iter().any(|byte| matches!(byte, b'"' | b'\'' | b'`')))
+        };
+        let component = byte(low, at + 1) == b'{' && (text.is_long() || is_program(text));
+        seen.hit_if(opened && !component, Rule::XssHandler);
+    }
+}
+
+/// Addresses that are programs. A title such as `JavaScript: The Good Parts` has a space behind its colon.
+fn addresses(text: &Text<'_>, seen: &mut Seen) {
+    for hit in text.of(Kind::JS) {
+        let scheme = matches!(text.word(hit), b"javascript" | b"vbscript" | b"livescript");
+        if !scheme || byte(text.low, hit.end) != b':' || matches!(byte(text.low, hit.end + 1), b' ' | 0) {
+            continue;
+        }
+        let program = has_any(window(text.low, hit.end, FAR), &["(", "`", "=", "//", "eval", "&lpar", "throw"]);
+        let void = text.from(hit.end).starts_with(b":void(0)") || text.from(hit.end).starts_with(b":;");
+        seen.hit_if(program && !void && !text.is_long(), Rule::XssScript);
+        seen.hit_if(program && !void && matches!(text.prior(hit.start), b'"' | b'\'' | b'='), Rule::XssScript);
+    }
+    let page = text.low.starts_with(b"data:text/html") || has_any(text.low, &["=data:text/html", "\"data:text/html", "'data:text/html"]);
+    seen.hit_if(page && !text.is_long(), Rule::XssScript);
+}
+
+/// Calls that proofs of scripting make, in values too short to be a program.
+fn code(text: &Text<'_>, seen: &mut Seen) {
+    for hit in text.of(Kind::JS) {
+        let low = text.low;
+        let (next, at) = text.next(hit.end);
+        let rest = tail(low, hit.end);
+        let inside = tail(low, at + 1);
+        let is_call = match text.word(hit) {
+            b"alert" | b"prompt" | b"confirm" => {
+                let prior = text.prior(hit.start);
+                let argument = matches!(byte(inside, 0), b'0'..=b'9' | b'\'' | b'"' | b'`' | b'/' | b')' | b'=')
+                    || begins(inside, &["document", "origin", "location", "window", "self", "top", "string.", "xss", "this", "%"]);
+                let called = next == b'(' && argument || next == b'`' || begins(rest, &[".call(", ".apply(", "?.(", ")(", ")`"]);
+                let of_window = has(low.get(hit.start.saturating_sub(8)..hit.start).unwrap_or_default(), "window");
+                called && (prior != b'.' || of_window)
+            }
+            b"eval" => {
+                next == b'('
+                    && begins(inside, &["atob", "string.", "'", "\"", "`", "name", "location", "unescape", "base64", "decodeuri", "window"])
+            }
+            b"document" => begins(
+                rest,
+                &[".cookie", ".domain", ".write(", ".location", "?.cookie", "[\"cookie", "['cookie", "[`cookie", "['\\x", ".body.app"],
+            ),
+            b"window" | b"self" | b"top" | b"globalthis" => {
+                begins(rest, &[".location=", ".location.href=", "[\"", "['", ".onerror=", "[/"])
+                    && text.has(Marks::PAREN.and(Marks::EQUALS))
+            }
+            b"fromcharcode" => next == b'(' || begins(rest, &[".call", ".apply"]),
+            b"settimeout" | b"setinterval" => {
+                next == b'(' && (matches!(byte(inside, 0), b'\'' | b'"' | b'`') || inside.starts_with(b"alert"))
+            }
+            b"constructor" | b"function" => next == b'(' && matches!(byte(inside, 0), b'\'' | b'"' | b'`'),
+            b"importscripts" => next == b'(',
+            _ => false,
+        };
+        seen.hit_if(is_call, Rule::XssCode);
+    }
+}

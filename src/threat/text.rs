@@ -1,0 +1,352 @@
+//! One value as the detectors see it: its bytes, the same in lower case, what marks it has, and its words.
+
+use super::words::{self, Kind};
+
+/// Which bytes and short sequences a value has: found in one pass, so that nothing else is done for a value without any.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Marks(u32);
+
+macro_rules! marks {
+    ($($name:ident = $bit:literal, $about:literal;)+) => {
+        impl Marks { $(#[doc = $about] pub const $name: Self = Self(1 << $bit);)+ }
+    };
+}
+
+marks! {
+    SPACE = 0, "A space or a tab.";
+    LINE = 1, "A carriage return or a line feed.";
+    QUOTE = 2, "`'`, `\"` or a backtick.";
+    ANGLE = 3, "`<` or `>`.";
+    EQUALS = 4, "`=`.";
+    PAREN = 5, "`(` or `)`.";
+    BRACE = 6, "`{`, `}`, `[` or `]`.";
+    DOLLAR = 7, "`$`.";
+    SLASH = 8, "`/`.";
+    BACKSLASH = 9, "A backslash.";
+    PERCENT = 10, "`%`.";
+    AMPERSAND = 11, "`&`.";
+    CHAIN = 12, "`;` or `|`.";
+    COLON = 13, "`:`.";
+    HASH = 14, "`#`.";
+    OTHER = 15, "`*`, `!`, `@`, `^`, `~`, `?` or `,`.";
+    PLUS = 16, "`+`.";
+    NULL = 17, "A null byte.";
+    HIGH = 18, "A byte of 0x80 and above, or a control character.";
+    DOTS = 19, "Two dots in a row.";
+    DASHES = 20, "Two dashes in a row.";
+    BACKTICK = 21, "A backtick.";
+    UNDERSCORES = 22, "Two underscores in a row.";
+}
+
+impl Marks {
+    /// Of these bytes, in one pass.
+    pub fn of(bytes: &[u8]) -> Self {
+        let mut marks = 0;
+        let mut before = 0u8;
+        for &byte in bytes {
+            marks |= CLASSES.get(usize::from(byte)).copied().unwrap_or_default();
+            if byte == before {
+                marks |= match byte {
+                    b'.' => Self::DOTS.0,
+                    b'-' => Self::DASHES.0,
+                    b'_' => Self::UNDERSCORES.0,
+                    _ => 0,
+                };
+            }
+            before = byte;
+        }
+        Self(marks)
+    }
+
+    /// Both.
+    pub const fn and(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// Whether any of `other` is among these.
+    pub const fn any(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+
+    /// Whether there is none at all.
+    pub const fn none(self) -> bool {
+        self.0 == 0
+    }
+
+    /// Whether there is none besides `other`.
+    pub const fn only(self, other: Self) -> bool {
+        self.0 & !other.0 == 0
+    }
+}
+
+static CLASSES: [u32; 256] = classes();
+
+const fn classes() -> [u32; 256] {
+    let mut classes = [0u32; 256];
+    let mut rest: &mut [u32] = &mut classes;
+    let mut byte = 0u8;
+    while let Some((class, others)) = rest.split_first_mut() {
+        *class = mark(byte).0;
+        byte = byte.wrapping_add(1);
+        rest = others;
+    }
+    classes
+}
+
+const fn mark(byte: u8) -> Marks {
+    match byte {
+        0 => Marks::NULL,
+        b' ' | b'\t' => Marks::SPACE,
+        b'\r' | b'\n' => Marks::LINE,
+        b'\'' | b'"' => Marks::QUOTE,
+        b'`' => Marks::QUOTE.and(Marks::BACKTICK),
+        b'<' | b'>' => Marks::ANGLE,
+        b'=' => Marks::EQUALS,
+        b'(' | b')' => Marks::PAREN,
+        b'{' | b'}' | b'[' | b']' => Marks::BRACE,
+        b'$' => Marks::DOLLAR,
+        b'/' => Marks::SLASH,
+        b'\\' => Marks::BACKSLASH,
+        b'%' => Marks::PERCENT,
+        b'&' => Marks::AMPERSAND,
+        b';' | b'|' => Marks::CHAIN,
+        b':' => Marks::COLON,
+        b'#' => Marks::HASH,
+        b'*' | b'!' | b'@' | b'^' | b'~' | b'?' | b',' => Marks::OTHER,
+        b'+' => Marks::PLUS,
+        1..=0x1f | 0x7f..=0xff => Marks::HIGH,
+        _ => Marks(0),
+    }
+}
+
+/// What a value is to a reader.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shape {
+    /// Short, or without the traits of a text: what a parameter usually is.
+    Short,
+    /// Several lines, or many words: prose, a program, a document. Signs that are natural in such count for less.
+    Long,
+}
+
+/// A word that [`words`] knows, and where it stands in [`Text::low`].
+#[derive(Debug, Clone, Copy)]
+pub struct Hit {
+    /// The first byte.
+    pub start: usize,
+    /// One behind the last byte.
+    pub end: usize,
+    /// What it may be.
+    pub kind: Kind,
+}
+
+/// One value, in one layer of decoding.
+pub struct Text<'a> {
+    /// The bytes as they are.
+    pub raw: &'a [u8],
+    /// The same in lower case, tabs as spaces, without null bytes.
+    pub low: &'a [u8],
+    /// What marks it has.
+    pub marks: Marks,
+    /// What it is to a reader.
+    pub shape: Shape,
+    /// The known words in it, in order.
+    pub hits: &'a [Hit],
+}
+
+impl Text<'_> {
+    /// Whether it has any of these marks.
+    pub fn has(&self, marks: Marks) -> bool {
+        self.marks.any(marks)
+    }
+
+    /// Whether it is a long text.
+    pub fn is_long(&self) -> bool {
+        self.shape == Shape::Long
+    }
+
+    /// The known words that may be of this kind.
+    pub fn of(&self, kind: Kind) -> impl Iterator<Item = Hit> + '_ {
+        self.hits.iter().copied().filter(move |hit| hit.kind.any(kind))
+    }
+
+    /// The bytes of a known word.
+    pub fn word(&self, hit: Hit) -> &[u8] {
+        self.low.get(hit.start..hit.end).unwrap_or_default()
+    }
+
+    /// What follows `at`.
+    pub fn from(&self, at: usize) -> &[u8] {
+        tail(self.low, at)
+    }
+
+    /// The first byte at or behind `at` that is no space, and where it stands; looks at no more than [`NEAR`] bytes.
+    pub fn next(&self, at: usize) -> (u8, usize) {
+        skip(self.low, at)
+    }
+
+    /// The last byte before `at` that is no space; 0 where there is none within [`NEAR`] bytes.
+    pub fn before(&self, at: usize) -> u8 {
+        let near = self.low.get(at.saturating_sub(NEAR)..at).unwrap_or_default();
+        near.iter().rev().copied().find(|byte| *byte != b' ').unwrap_or(0)
+    }
+
+    /// The byte directly before `at`; 0 at the beginning.
+    pub fn prior(&self, at: usize) -> u8 {
+        at.checked_sub(1).map_or(0, |at| byte(self.low, at))
+    }
+}
+
+/// How far a detector looks around a sign: what bounds its work.
+pub const NEAR: usize = 16;
+
+/// How far a detector looks into what a sign opens: an expression, a tag, a host.
+pub const FAR: usize = 96;
+
+/// The byte at `at`; 0 behind the end.
+pub fn byte(bytes: &[u8], at: usize) -> u8 {
+    bytes.get(at).copied().unwrap_or(0)
+}
+
+/// What follows `at`; empty behind the end.
+pub fn tail(bytes: &[u8], at: usize) -> &[u8] {
+    bytes.get(at..).unwrap_or_default()
+}
+
+/// At most `len` bytes from `at`.
+pub fn window(bytes: &[u8], at: usize, len: usize) -> &[u8] {
+    let rest = tail(bytes, at);
+    let near = rest.get(..len).unwrap_or(rest);
+    effort(near.len());
+    near
+}
+
+/// The first byte at or behind `at` that is no space, and where it stands; looks at no more than [`NEAR`] bytes.
+pub fn skip(bytes: &[u8], at: usize) -> (u8, usize) {
+    let near = window(bytes, at, NEAR);
+    match near.iter().position(|byte| *byte != b' ') {
+        Some(spaces) => (byte(near, spaces), at + spaces),
+        None => (0, at + near.len()),
+    }
+}
+
+#[cfg(test)]
+thread_local! {
+    /// Bytes that detectors have been given to look at: what the tests hold against the size of the input.
+    pub static EFFORT: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+}
+
+/// Counts bytes that are about to be looked at, in tests.
+#[inline]
+fn effort(_bytes: usize) {
+    #[cfg(test)]
+    EFFORT.with(|effort| effort.set(effort.get() + _bytes));
+}
+
+/// Whether `bytes` begins with any of `starts`.
+pub fn begins(bytes: &[u8], starts: &[&str]) -> bool {
+    starts.iter().any(|start| bytes.starts_with(start.as_bytes()))
+}
+
+/// Where `needle` stands in `bytes` first, at or behind `from`.
+pub fn find(bytes: &[u8], needle: &str, from: usize) -> Option<usize> {
+    let found = seek(bytes, needle, from);
+    effort(found.unwrap_or(bytes.len()).saturating_sub(from) + 1);
+    found
+}
+
+fn seek(bytes: &[u8], needle: &str, from: usize) -> Option<usize> {
+    let needle = needle.as_bytes();
+    let first = needle.first().copied()?;
+    let mut at = from;
+    loop {
+        at += tail(bytes, at).iter().position(|byte| *byte == first)?;
+        if tail(bytes, at).starts_with(needle) {
+            return Some(at);
+        }
+        at += 1;
+    }
+}
+
+/// Whether `bytes` has `needle`.
+pub fn has(bytes: &[u8], needle: &str) -> bool {
+    find(bytes, needle, 0).is_some()
+}
+
+/// Whether `bytes` has any of `needles`; one pass for each, so few of them.
+pub fn has_any(bytes: &[u8], needles: &[&str]) -> bool {
+    needles.iter().any(|needle| has(bytes, needle))
+}
+
+/// Whether a byte is of a word.
+pub const fn is_word(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'_'
+}
+
+/// Fills `low` with the bytes in lower case.
+pub fn lower(raw: &[u8], low: &mut Vec<u8>) {
+    low.clear();
+    low.extend(raw.iter().filter(|byte| **byte != 0).map(|byte| match byte {
+        b'\t' | 0x0b | 0x0c => b' ',
+        byte => byte.to_ascii_lowercase(),
+    }));
+}
+
+/// Fills `hits` with the known words of `low`, and tells its shape.
+pub fn read(low: &[u8], hits: &mut Vec<Hit>) -> Shape {
+    hits.clear();
+    let (mut words, mut lines, mut at) = (0usize, 0usize, 0usize);
+    while at < low.len() {
+        let here = byte(low, at);
+        if !is_word(here) {
+            lines += usize::from(here == b'\n');
+            at += 1;
+            continue;
+        }
+        let rest = tail(low, at);
+        let len = rest.iter().position(|byte| !is_word(*byte)).unwrap_or(rest.len());
+        words += 1;
+        if let Some(kind) = rest.get(..len).and_then(words::kind) {
+            hits.push(Hit { start: at, end: at + len, kind });
+        }
+        at += len;
+    }
+    if (lines >= 3 && words >= 12) || words >= 40 || (words >= 12 && is_prose(low)) { Shape::Long } else { Shape::Short }
+}
+
+/// Whether most of it is letters and spaces, as in prose.
+fn is_prose(low: &[u8]) -> bool {
+    let plain = low.iter().filter(|byte| byte.is_ascii_lowercase() || **byte == b' ' || **byte >= 0x80).count();
+    plain * 100 >= low.len() * 88
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn marks_are_found_in_one_pass() {
+        for plain in ["", "abc", "A-1_b.c", "2024-05-01"] {
+            assert!(Marks::of(plain.as_bytes()).none(), "{plain}");
+        }
+        let rows =
+            [("a b", Marks::SPACE), ("a..b", Marks::DOTS), ("1--", Marks::DASHES), ("__a", Marks::UNDERSCORES), ("a\0", Marks::NULL)];
+        for (text, mark) in rows {
+            assert!(Marks::of(text.as_bytes()).any(mark) && Marks::of(text.as_bytes()).only(mark), "{text}");
+        }
+    }
+
+    #[test]
+    fn words_are_found_with_their_places() {
+        let mut hits = Vec::new();
+        let shape = read(b"1 union select zz", &mut hits);
+        assert_eq!(shape, Shape::Short);
+        assert_eq!(hits.iter().map(|hit| (hit.start, hit.end)).collect::<Vec<_>>(), [(2, 7), (8, 14)]);
+    }
+
+    #[test]
+    fn a_needle_is_found_wherever_it_stands() {
+        for (text, expect) in [("xml", None), ("<!--", Some(0)), ("<<!--", Some(1)), ("<!<!-<!--", Some(5))] {
+            assert_eq!(find(text.as_bytes(), "<!--", 0), expect, "{text}");
+        }
+    }
+}
