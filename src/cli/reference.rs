@@ -6,6 +6,8 @@ use serde_json::{Map, Value};
 
 use super::schema::{self, Which};
 use crate::config::build::policies::BESIDE;
+use crate::config::text::names;
+use crate::expr::check::reference as conditions;
 use crate::policies::FACTS;
 
 /// The whole reference.
@@ -45,7 +47,22 @@ pub fn markdown() -> String {
             writeln!(out, "\n#### `{}`\n\n{} `on_error` is `{on_error}` where absent.{identity}\n", facts.name, about.unwrap_or_default());
         body(&mut out, &api, &format!("/$defs/{}", facts.name));
     }
+    conditions(&mut out);
     out.replace("\n\n\n", "\n\n")
+}
+
+/// What a condition may name.
+fn conditions(out: &mut String) {
+    out.push_str("### Conditions\n\nFacts; those of `client` but its address are there where the edge says them, `claims` is short for `identity.claims`.\n\n");
+    out.push_str("| fact | type | |\n|---|---|---|\n");
+    for (name, of, about) in conditions::facts() {
+        let _ = writeln!(out, "| `{name}` | {of} | {about} |");
+    }
+    out.push_str("\nFunctions, besides the operators, `in`, `has(...)`, `? :` and ");
+    let _ = writeln!(out, "{}:\n", names::list(&conditions::macros()).replace(" or ", " and "));
+    for signatures in conditions::functions() {
+        let _ = writeln!(out, "- `{}`", signatures.join("`, `"));
+    }
 }
 
 fn section(out: &mut String, title: &str, whole: &Value, pointer: &str) {

@@ -5,6 +5,7 @@ use regex_lite::Regex;
 use super::convert;
 use super::error::{Budget, EvalError};
 use super::function::Function;
+use super::node;
 use super::operators::{arithmetic, compare, negate, no_overload};
 use super::text;
 use super::time::{self, Part};
@@ -15,6 +16,9 @@ const LONGEST_PATTERN: usize = 256;
 
 /// What compiling such a pattern costs.
 const PATTERN_STEPS: usize = 500;
+
+/// As how long a text such a pattern counts when it is tried.
+const UNKNOWN_PATTERN: usize = 1_000;
 
 /// The error of a key that is not there. The key is named: in a condition it is written out.
 pub fn no_key(key: &Value<'_>) -> EvalError {
@@ -56,9 +60,9 @@ pub fn call<'a>(function: Function, values: &[Value<'a>], budget: &mut Budget) -
         (F::Size, [value]) => size(value, budget),
         (F::Matches, [Value::Text(_), Value::Text(pattern)]) => {
             budget.spend(PATTERN_STEPS)?;
-            let short = (pattern.len() <= LONGEST_PATTERN).then(|| Regex::new(pattern).ok()).flatten();
+            let short = (pattern.len() <= LONGEST_PATTERN).then(|| node::regex(pattern).ok()).flatten();
             let regex = short.ok_or_else(|| EvalError::new("the pattern is not a regular expression, or too long a one"))?;
-            values.first().map_or(Ok(Value::Bool(false)), |value| is_match(value, pattern.len(), &regex, budget).map(Value::Bool))
+            values.first().map_or(Ok(Value::Bool(false)), |value| is_match(value, UNKNOWN_PATTERN, &regex, budget).map(Value::Bool))
         }
         (F::Dyn, [value]) => Ok(value.clone()),
         (F::Type, [value]) => Ok(Value::Type(value.kind())),
@@ -79,7 +83,8 @@ pub fn call<'a>(function: Function, values: &[Value<'a>], budget: &mut Budget) -
                 F::GetHours => span.0 / 3_600_000_000_000,
                 F::GetMinutes => span.0 / 60_000_000_000,
                 F::GetSeconds => span.0 / 1_000_000_000,
-                F::GetMilliseconds => span.0 / 1_000_000,
+                // The part of the second, where the others count the whole: so has the specification it.
+                F::GetMilliseconds => span.0 / 1_000_000 % 1_000,
                 _ => return Err(no_overload(function.name(), values)),
             };
             Ok(Value::Int(nanos))
@@ -113,8 +118,9 @@ fn size<'a>(value: &Value<'a>, budget: &mut Budget) -> Result<Value<'a>, EvalErr
         Value::Bytes(bytes) => bytes.len(),
         Value::List(list) => list.len(),
         Value::Map(map) => {
-            budget.spend(1)?;
-            map.len()
+            let entries = map.len();
+            budget.spend(entries)?;
+            entries
         }
         other => return Err(no_overload("size", std::slice::from_ref(other))),
     };

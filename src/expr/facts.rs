@@ -21,6 +21,12 @@ macro_rules! facts {
             pub fn name(self) -> &'static str {
                 match self { $(Self::$variant => $name,)+ }
             }
+
+            /// What it is, for the reference.
+            #[cfg(not(target_arch = "wasm32"))]
+            pub fn about(self) -> &'static str {
+                match self { $(Self::$variant => concat!($($about),+).trim(),)+ }
+            }
         }
     };
 }

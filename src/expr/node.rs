@@ -5,7 +5,7 @@ use std::fmt;
 use std::net::IpAddr;
 use std::rc::Rc;
 
-use regex_lite::Regex;
+use regex_lite::{Regex, RegexBuilder};
 use serde::de::{self, Deserialize, Deserializer, SeqAccess, Visitor};
 use serde::ser::{Serialize, SerializeSeq, Serializer};
 
@@ -90,6 +90,17 @@ impl Each {
     }
 }
 
+/// The most memory that a compiled pattern may take, in bytes: its size is what each character of a text costs.
+const LARGEST_PATTERN: usize = 32 << 10;
+
+/// Compiles a pattern.
+///
+/// # Errors
+/// Where it is no regular expression, or too large a one.
+pub fn regex(pattern: &str) -> Result<Regex, regex_lite::Error> {
+    RegexBuilder::new(pattern).size_limit(LARGEST_PATTERN).build()
+}
+
 /// A regular expression that stands in the routes file; compiled when it is first needed.
 #[derive(Clone)]
 pub struct Pattern {
@@ -110,7 +121,7 @@ impl Pattern {
 
     /// What matches; `None` where the text is no regular expression.
     pub fn regex(&self) -> Option<&Regex> {
-        self.compiled.get_or_init(|| Regex::new(&self.text).ok()).as_ref()
+        self.compiled.get_or_init(|| regex(&self.text).ok()).as_ref()
     }
 }
 

@@ -316,3 +316,28 @@ fn work_is_bounded_and_nothing_absorbs_that() {
     let doubled = (0..14).fold("'0123456789'".to_owned(), |text, _| format!("[{text}].map(s, s + s)[0]"));
     check(&format!("size({doubled}) > 0 || true"), Err("64 KiB"));
 }
+
+#[test]
+fn a_tree_that_nobody_checked_fails_and_breaks_nothing() {
+    for tree in [
+        r#"["==", 1]"#,
+        r#"["size"]"#,
+        r#"["local", 3]"#,
+        r#"["all", ["[]", 1]]"#,
+        r#"["?:", 1, true, false]"#,
+        r#"["regex", "(", "a"]"#,
+        r#"["map", ["[]"], true]"#,
+        r#"[".", "a", 1]"#,
+        r#"["startsWith", "a", 1, 2]"#,
+        r#"["getHours", ["timestamp!", "2026-01-01T00:00:00Z"], 1]"#,
+    ] {
+        let condition: Condition = serde_json::from_str(&format!(r#"{{"cel": {tree}}}"#)).unwrap();
+        let scene = Scene::of("GET", "https://api.example/", &[]);
+        assert!(condition.holds(&scene.exchange(), &scene.request()).is_err(), "{tree}");
+    }
+    for tree in
+        ["[]", r#"["nonsense"]"#, r#"["$", "request.nonsense"]"#, r#"["type!", "x"]"#, r#"["?:", true]"#, "18446744073709551615", "1.5"]
+    {
+        assert!(serde_json::from_str::<Condition>(&format!(r#"{{"cel": {tree}}}"#)).is_err(), "{tree}");
+    }
+}

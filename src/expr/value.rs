@@ -293,7 +293,9 @@ impl<'a> Value<'a> {
 }
 
 fn equal_maps(a: &Map<'_>, b: &Map<'_>, budget: &mut Budget) -> Result<bool, EvalError> {
-    if a.len() != b.len() {
+    let (entries, others) = (a.len(), b.len());
+    budget.spend(entries + others)?;
+    if entries != others {
         return Ok(false);
     }
     for key in a.keys() {

@@ -2,6 +2,7 @@
 //! that of the `cel` crate.
 
 mod operators;
+pub mod reference;
 mod signatures;
 mod source;
 #[cfg(test)]
@@ -9,7 +10,6 @@ mod tests;
 mod types;
 
 use cel::common::ast::{CallExpr, EntryExpr, Expr, IdedExpr, LiteralValue, SelectExpr};
-use regex_lite::Regex;
 
 use self::signatures::Signature;
 use self::source::Source;
@@ -18,7 +18,7 @@ use super::convert;
 use super::facts::Fact;
 use super::function::Function;
 use super::misread::Misread;
-use super::node::{Each, Node, Pattern, TYPES};
+use super::node::{Each, Node, Pattern, TYPES, regex};
 use super::time;
 use super::value::Value;
 use crate::config::text::names::{list, nearest};
@@ -264,7 +264,7 @@ impl Checker<'_> {
                 }
             }
             (Function::Matches, [_, Node::Text(pattern)]) => {
-                if let Err(error) = Regex::new(pattern) {
+                if let Err(error) = regex(pattern) {
                     return Err(Misread::at(place(1), format!("this is not a regular expression: {error}")));
                 }
                 let pattern = Pattern::new(pattern);

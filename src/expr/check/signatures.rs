@@ -4,7 +4,7 @@ use super::types::Type;
 use crate::expr::function::Function;
 
 /// Every way of calling every function, without the operators.
-const SIGNATURES: &[&str] = &[
+pub const SIGNATURES: &[&str] = &[
     "size(string) int",
     "size(bytes) int",
     "size(list) int",

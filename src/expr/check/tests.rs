@@ -1,5 +1,7 @@
 //! What is refused before there is a request, and where the caret stands.
 
+use proptest::prelude::*;
+
 use super::*;
 
 /// `text` is refused at `word`, for a reason that has `part` in it.
@@ -79,6 +81,7 @@ fn what_is_written_out_is_tried_at_once() {
         ("request.time > timestamp('2026-13-01')", "'2026-13-01'", "is not a timestamp"),
         ("request.time > request.time + duration('5 min')", "'5 min'", "is not a duration"),
         ("request.path.matches('(')", "'('", "is not a regular expression"),
+        ("request.path.matches('((a{99}){99}){9}')", "'((a{99}){99}){9}'", "is not a regular expression"),
         ("request.time.getHours('Europe/Zurich') > 1", "'Europe/Zurich'", "is not a time zone"),
         ("request.path == '${PATH}'", "${", "not filled in"),
     ] {
@@ -111,4 +114,21 @@ fn what_is_not_cel_is_shown_where_it_goes_wrong() {
     let deep = format!("{}1 == 1", "1 + ".repeat(100));
     assert!(condition(&deep).expect_err("deep").message.contains("too deep"));
     assert!(condition(&"x".repeat(5000)).expect_err("long").message.contains("at most"));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(128))]
+
+    #[test]
+    fn no_text_breaks_the_reader(parts in prop::collection::vec(
+        prop_oneof![
+            Just("request.path"), Just("claims.a"), Just("'a\u{e9}'"), Just("("), Just(")"), Just("["), Just("]"), Just("{"), Just("}"), Just("&&"),
+            Just("."), Just("?"), Just(":"), Just(","), Just("1"), Just("-"), Just(" in "), Just("exists(x, x)"), Just("has("), Just("\\"), Just("\n"),
+            Just("==") , Just("'"), Just("\""), Just("b'"), Just("\u{1f431}"), Just("$"), Just("matches"), Just("0x"), Just("1e999"),
+        ], 0..12)) {
+        let text = parts.concat();
+        if let Err(error) = expression(&text) {
+            prop_assert!(text.get(error.span.clone()).is_some(), "{}: {}", text, error);
+        }
+    }
 }
