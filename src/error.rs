@@ -154,6 +154,11 @@ impl GatewayError {
         }
     }
 
+    /// Whether the proof was not even looked at, since too many have failed.
+    pub fn is_held(&self) -> bool {
+        matches!(self, Self::TooManyFailures { .. })
+    }
+
     /// Whether there was no proof of who is calling at all, so that another way may be tried.
     pub fn is_absent(&self) -> bool {
         matches!(self, Self::Unauthenticated { challenges, .. } if challenges.iter().all(|challenge| challenge.error.is_none()))

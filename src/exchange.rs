@@ -11,6 +11,7 @@ use crate::config::template::{Part, Template};
 use crate::error::Challenge;
 use crate::gateway::Incoming;
 use crate::http::edge::{EdgeFacts, EdgeSource};
+use crate::http::forwarded::CertificateFields;
 use crate::http::{HeaderName, HeaderValue, Method, Request, Response, Target, address};
 use crate::observe::record::Record;
 use crate::observe::trace::{self, TraceContext};
@@ -55,6 +56,8 @@ pub struct Exchange<'a> {
     pub params: Vec<(String, String)>,
     /// Who is calling, once established.
     pub identity: Option<Identity>,
+    /// What was said of a client certificate in header fields; believed only by a policy that knows who said it.
+    pub certificates: CertificateFields,
     /// The proofs that the policy at work has tried; see [`crate::policies::guessing`].
     pub attempts: Attempts,
     /// Ids of the policies within `any_of` and `all_of` that established it, or answered.
@@ -95,6 +98,7 @@ impl<'a> Exchange<'a> {
             route: None,
             params: Vec::new(),
             identity: None,
+            certificates: CertificateFields::default(),
             attempts: Attempts::default(),
             proofs: Vec::new(),
             challenges: Vec::new(),

@@ -172,6 +172,7 @@ impl Gateway {
             return Err(GatewayError::HeadersTooLarge { max: limits.headers.bytes() });
         }
         let peer_is_trusted = cx.peer.is_some_and(|peer| self.settings.client.trusted_proxies.iter().any(|proxy| proxy.contains(peer)));
+        cx.certificates = forwarded::set_aside(&mut headers);
         forwarded::admit(&method, &mut headers, peer_is_trusted);
         if forwarded::is_loop(&headers, &self.settings.name) {
             return Err(GatewayError::Loop);

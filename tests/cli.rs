@@ -140,3 +140,29 @@ fn keys_and_tokens_are_made() {
     assert_eq!(run("token --secret hush --format json", "\"claims\"").matches("\"token\"").count(), 1);
     check(&scratch.0, "token --new-key key.pem", 2, "", "cannot be written");
 }
+
+#[test]
+fn keys_and_passwords_are_made_in_the_consumers_files() {
+    let scratch = Scratch::new("keys", GOOD);
+    let run = |line: &str, stdout: &str| check(&scratch.0, line, 0, stdout, "");
+    let key = run("key new --consumer acme --expires 90d", "awk_live_").trim().to_owned();
+    let id = key.split('_').nth(2).unwrap();
+    let file = scratch.0.join("routes/consumers/acme.toml");
+    let written = std::fs::read_to_string(&file).unwrap();
+    assert!(written.contains(id) && !written.contains(&key) && written.contains(&archway::auth::api_key::digest(&key)), "{written}");
+    std::fs::write(&file, format!("# kept\n{written}")).unwrap();
+    let other: Value = serde_json::from_str(&run("key new --consumer acme --env test --format json", "")).unwrap();
+    run("key list", &format!("{id}  acme"));
+    run(&format!("key revoke {id}"), "is disabled");
+    let listed: Value = serde_json::from_str(&run("key list --format json", "")).unwrap();
+    assert_eq!((&listed[0]["id"], &listed[0]["disabled"]), (&Value::from(id), &Value::Bool(true)));
+    assert_eq!(
+        (&listed[1]["id"], &listed[1]["disabled"], &listed[1]["environment"]),
+        (&other["id"], &Value::Bool(false), &Value::from("test"))
+    );
+    assert!(std::fs::read_to_string(&file).unwrap().starts_with("# kept\n[consumer]\nname = \"acme\"\n"));
+    run("check", "all right");
+    check(&scratch.0, "key revoke aaaaaaaaaaaa", 2, "", "no key has the id");
+    check(&scratch.0, "key new --consumer ../evil", 2, "", "is not a name for a consumer");
+    check(&scratch.0, "key new --consumer acme --env LIVE", 2, "", "expected 1 to 16");
+}

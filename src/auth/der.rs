@@ -3,11 +3,11 @@
 
 use super::keys::Key;
 
-const INTEGER: u8 = 0x02;
+pub(super) const INTEGER: u8 = 0x02;
 const BIT_STRING: u8 = 0x03;
 const OCTET_STRING: u8 = 0x04;
-const OBJECT_IDENTIFIER: u8 = 0x06;
-const SEQUENCE: u8 = 0x30;
+pub(super) const OBJECT_IDENTIFIER: u8 = 0x06;
+pub(super) const SEQUENCE: u8 = 0x30;
 
 const RSA_ENCRYPTION: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01];
 const EC_PUBLIC_KEY: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01];
@@ -105,12 +105,14 @@ pub fn private_key_info(der: &[u8]) -> Result<PrivateKey<'_>, &'static str> {
 }
 
 /// The contents of the element with this tag at the beginning, and what follows it.
-fn take(der: &[u8], tag: u8) -> Option<(&[u8], &[u8])> {
-    let (first, rest) = der.split_first()?;
+pub(super) fn take(der: &[u8], tag: u8) -> Option<(&[u8], &[u8])> {
+    any(der).filter(|(first, ..)| *first == tag).map(|(_, contents, rest)| (contents, rest))
+}
+
+/// The tag and the contents of the element at the beginning, and what follows it.
+pub(super) fn any(der: &[u8]) -> Option<(u8, &[u8], &[u8])> {
+    let (tag, rest) = der.split_first()?;
     let (length, rest) = rest.split_first()?;
-    if *first != tag {
-        return None;
-    }
     let (length, rest) = match *length {
         short @ 0..=0x7f => (usize::from(short), rest),
         long @ 0x81..=0x83 => {
@@ -119,7 +121,7 @@ fn take(der: &[u8], tag: u8) -> Option<(&[u8], &[u8])> {
         }
         _ => return None,
     };
-    rest.split_at_checked(length)
+    rest.split_at_checked(length).map(|(contents, rest)| (*tag, contents, rest))
 }
 
 #[cfg(test)]

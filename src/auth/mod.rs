@@ -40,3 +40,4 @@ pub mod token;
 pub mod verified;
 pub mod verify;
 pub mod webhook;
+pub mod x509;

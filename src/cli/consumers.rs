@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::Failure;
-use crate::config::build::consumers::ConsumerFile;
+use crate::config::build::consumers::{ConsumerFile, is_name};
 use crate::config::text::decode::{self, Skipped};
 use crate::config::text::diagnostics::Diagnostics;
 use crate::config::text::document::{self, Node};
@@ -50,13 +50,14 @@ impl File {
         if let Some(file) = Self::all(routes)?.into_iter().find(|file| file.name() == name) {
             return Ok(file);
         }
+        if !is_name(name) {
+            return Err(Failure::Usage(format!("`{name}` is not a name for a consumer; it has letters, digits, `-`, `_`, `.` and `@`")));
+        }
         let path = routes.join(CONSUMERS).join(format!("{name}.toml"));
         if path.exists() {
             return Err(Failure::Usage(format!("`{}` is there, and is another consumer's", path.display())));
         }
-        let file = Self::of(path, format!("[consumer]\nname = \"{name}\"\n"))?;
-        file.check()?;
-        Ok(file)
+        Self::of(path, format!("[consumer]\nname = \"{name}\"\n"))
     }
 
     fn of(path: PathBuf, text: String) -> Result<Self, Failure> {

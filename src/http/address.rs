@@ -17,6 +17,11 @@ pub struct Cidr {
 }
 
 impl Cidr {
+    /// Whether every address of its kind is in it.
+    pub fn is_everywhere(&self) -> bool {
+        self.prefix == 0
+    }
+
     /// Whether the network has this address.
     pub fn contains(&self, address: IpAddr) -> bool {
         match (self.network, address.to_canonical()) {

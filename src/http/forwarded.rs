@@ -8,6 +8,9 @@ use std::net::IpAddr;
 use super::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, header};
 use crate::exchange::Exchange;
 
+const CLIENT_CERT: HeaderName = HeaderName::from_static("client-cert");
+const CLIENT_CERT_CHAIN: HeaderName = HeaderName::from_static("client-cert-chain");
+const FORWARDED_CLIENT_CERT: HeaderName = HeaderName::from_static("x-forwarded-client-cert");
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 const FORWARDED_PORT: HeaderName = HeaderName::from_static("x-forwarded-port");
@@ -78,6 +81,24 @@ pub fn admit(method: &Method, headers: &mut HeaderMap, peer_is_trusted: bool) {
         headers.insert(header::CONNECTION, HeaderValue::from_static("Upgrade"));
         headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
     }
+}
+
+/// What proxies that verify client certificates say of them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CertificateFields {
+    /// `Client-Cert` (RFC 9440).
+    pub client_cert: Vec<HeaderValue>,
+    /// `X-Forwarded-Client-Cert`.
+    pub forwarded: Vec<HeaderValue>,
+}
+
+/// Takes out what tells of a client certificate, in every spelling and whoever sends it: only a policy that knows its proxies may
+/// believe it (RFC 9440 section 4), and no origin can tell a proxy's word from a client's.
+pub fn set_aside(headers: &mut HeaderMap) -> CertificateFields {
+    let all = |name: &HeaderName| headers.get_all(name).iter().cloned().collect();
+    let aside = CertificateFields { client_cert: all(&CLIENT_CERT), forwarded: all(&FORWARDED_CLIENT_CERT) };
+    remove_every_spelling(headers, &[CLIENT_CERT, CLIENT_CERT_CHAIN, FORWARDED_CLIENT_CERT]);
+    aside
 }
 
 /// Removes these fields in every spelling that an origin may take for them: CGI and what came after it cannot tell `_` from `-`

@@ -141,14 +141,14 @@ impl ApiKey {
             }
         };
         let digest = api_key::digest(key);
-        let mark = self.proven.borrow_mut().mark(&[digest.as_bytes()], || {
+        let network = guessing::network(cx);
+        let mark = self.proven.borrow_mut().mark(&[network.as_bytes(), digest.as_bytes()], || {
             let mut fresh = [0; 32];
             cx.ports.entropy.fill(&mut fresh);
             fresh
         });
-        if !self.proven.borrow().knows(&mark, cx.ports.clock.now_ms()) {
-            guessing::attempt(cx, &self.id, FACTS.name, Some(id), Cost::Little).await?;
-        }
+        let known = self.proven.borrow().knows(&mark, cx.ports.clock.now_ms());
+        guessing::attempt(cx, &self.id, FACTS.name, Some(id).filter(|_| !known), Cost::Little).await?;
         let found = cx.ports.consumers.key(id).await;
         let found = found.map_err(|error| GatewayError::PolicyUnavailable { policy: self.id.clone(), log: error.to_string() })?;
         let Some(found) = found.filter(|found| equal(found.proof.hash.as_bytes(), digest.as_bytes())) else {

@@ -65,7 +65,7 @@ impl Guarded {
         let attempts = std::mem::take(&mut cx.attempts);
         match flow {
             Err(error) => {
-                if error.is_unproven() {
+                if error.is_unproven() || error.is_held() {
                     attempts.failed(cx, &self.id).await;
                 }
                 self.outage_decides(cx, error).map(|()| Flow::Next)

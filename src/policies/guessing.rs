@@ -91,6 +91,13 @@ impl Attempts {
         self.subjects.clear();
     }
 
+    /// Of a caller that is held for its account, the address counts all the same: else it could go on guessing what was right for
+    /// others at this address.
+    fn note_held(&mut self, guessing: &Guessing, subjects: Vec<Subject>, now_ms: u64) {
+        let tallies = guessing.tallies.0.borrow();
+        self.subjects = subjects.into_iter().filter(|subject| tallies.held_ms(&subject.digest, now_ms) == 0).collect();
+    }
+
     /// Counts every attempt as failed. An object that is down is told in the record; the isolate counts all the same.
     pub async fn failed(self, cx: &mut Exchange<'_>, policy: &str) {
         let Some(guessing) = self.guessing else { return };
@@ -116,7 +123,9 @@ pub enum Cost {
     Much,
 }
 
-/// Says that a proof is about to be made: which `kind` of proof, and for which account, where the credential names one.
+/// Says that a proof is about to be made: which `kind` of proof, and for which account, where the credential names one. A proof that
+/// was right a moment ago, from the same [`network`], is made without an account: others cannot hold it by guessing, and whoever
+/// shares the network cannot try it out.
 ///
 /// # Errors
 /// [`GatewayError::TooManyFailures`] where the address or the account is held; [`GatewayError::PolicyUnavailable`] where that cannot
@@ -133,7 +142,10 @@ pub async fn attempt(
     let mut subjects = Vec::with_capacity(2);
     subjects.extend(cx.client.address.map(|address| Subject::of("address", "", &address::client_network(address))));
     subjects.extend(account.map(|account| Subject::of("account", kind, account)));
-    refuse_held(&guessing, &subjects, policy, cx.ports.clock.now_ms())?;
+    if let Err(error) = refuse_held(&guessing, &subjects, policy, cx.ports.clock.now_ms()) {
+        cx.attempts.note_held(&guessing, subjects, cx.ports.clock.now_ms());
+        return Err(error);
+    }
     if cost == Cost::Much {
         let request = GuessRequest { window: guessing.window, failed: false };
         for subject in &subjects {
@@ -144,7 +156,10 @@ pub async fn attempt(
             }
         }
         // Others may have failed meanwhile.
-        refuse_held(&guessing, &subjects, policy, cx.ports.clock.now_ms())?;
+        if let Err(error) = refuse_held(&guessing, &subjects, policy, cx.ports.clock.now_ms()) {
+            cx.attempts.note_held(&guessing, subjects, cx.ports.clock.now_ms());
+            return Err(error);
+        }
     }
     for subject in subjects {
         if !cx.attempts.subjects.contains(&subject) {
@@ -152,6 +167,11 @@ pub async fn attempt(
         }
     }
     Ok(())
+}
+
+/// The client's network, by which its failures are counted; empty where its address is not known.
+pub fn network(cx: &Exchange<'_>) -> String {
+    cx.client.address.map(address::client_network).unwrap_or_default()
 }
 
 fn refuse_held(guessing: &Guessing, subjects: &[Subject], policy: &str, now_ms: u64) -> Result<(), GatewayError> {

@@ -20,6 +20,7 @@ pub mod anonymous;
 pub mod any_of;
 pub mod api_key;
 pub mod ask;
+pub mod basic;
 pub mod bearer;
 pub mod body_limit;
 pub mod bots;
@@ -37,6 +38,7 @@ pub mod introspect;
 pub mod ip_filter;
 pub mod json_limits;
 pub mod jwt;
+pub mod mtls;
 pub mod nested;
 pub mod rate_limit;
 mod reading;
@@ -194,6 +196,10 @@ registry! {
     api_key: ApiKey
     /// Establishes who is calling by asking a token's issuer (RFC 7662), or refuses (401).
     introspect: Introspect
+    /// Establishes who is calling from a user name and a password (RFC 7617), or refuses (401).
+    basic: Basic
+    /// Establishes who is calling from a client certificate (mutual TLS), or refuses (401).
+    mtls: Mtls
     /// Establishes who is calling by the first of several proofs that the request has, or refuses (401).
     any_of: AnyOf
     /// Establishes who is calling by several proofs at once, or refuses (401).

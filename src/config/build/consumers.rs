@@ -136,6 +136,11 @@ pub fn gather(sources: &[Source], trees: &[Node], diagnostics: &mut Diagnostics)
     files.filter_map(|(file, (_, root))| reading.file(file, root)).collect()
 }
 
+/// Whether a consumer can be called so.
+pub fn is_name(name: &str) -> bool {
+    (1..=128).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.@".contains(&b))
+}
+
 /// What no two consumers share.
 type Unique = (&'static str, String);
 
@@ -160,13 +165,9 @@ impl Reading<'_> {
     fn file(&mut self, file: usize, root: &Node) -> Option<Consumer> {
         let at = At { file, root };
         let ConsumerFile { consumer, keys, users, certificates } = decode::decode(file, root, &mut Skipped::new(), self.diagnostics)?;
-        let name_fits = |b: u8| b.is_ascii_alphanumeric() || b"-_.@".contains(&b);
-        self.hold(
-            !consumer.name.is_empty() && consumer.name.len() <= 128 && consumer.name.bytes().all(name_fits),
-            &at,
-            "consumer.name",
-            || format!("`{}` is not a name for a consumer; it has letters, digits, `-`, `_`, `.` and `@`", consumer.name),
-        );
+        self.hold(is_name(&consumer.name), &at, "consumer.name", || {
+            format!("`{}` is not a name for a consumer; it has letters, digits, `-`, `_`, `.` and `@`", consumer.name)
+        });
         self.once(("consumers are called", consumer.name.clone()), &at, "consumer.name");
         for (list, texts) in [("groups", &consumer.groups), ("roles", &consumer.roles), ("scopes", &consumer.scopes)] {
             for (index, text) in texts.iter().enumerate() {

@@ -155,6 +155,19 @@ fn a_hold_is_remembered_here_and_known_elsewhere() {
 }
 
 #[test]
+fn who_is_held_for_an_account_uses_up_the_address() {
+    let world = World::of(Cost::Little, Mode::Enforce);
+    for address in ["192.0.2.1", "192.0.2.2", "192.0.2.3"] {
+        world.try_from(address, "ann", "wrong");
+    }
+    for _ in 0..3 {
+        assert_eq!(world.try_from("192.0.2.9", "ann", "ann"), 429);
+    }
+    assert_eq!(world.try_from("192.0.2.9", "bob", "bob"), 429, "the address itself is held now");
+    assert_eq!(world.try_from("192.0.2.8", "bob", "bob"), 200);
+}
+
+#[test]
 fn failures_of_several_isolates_are_counted_together() {
     let world = World::of(Cost::Little, Mode::Enforce);
     for _ in 0..3 {
