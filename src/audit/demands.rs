@@ -11,7 +11,7 @@ use crate::policies::{Mode, OnError, PolicyConfig};
 
 /// Settings of a proof that tell whose credentials it takes and where they stand.
 const OF_A_PROOF: &[&str] =
-    &["issuer", "issuers", "audience", "token", "from", "header", "query", "consumers", "groups", "scopes", "failures"];
+    &["issuer", "issuers", "audience", "endpoint", "token", "key", "from", "scheme", "covered", "sender", "consumers", "groups", "scopes"];
 
 /// Policies that do not look at who is calling, and may keep a request out all the same.
 const OTHERS: &[&str] = &["ip_filter", "geo", "bots", "csrf", "rate_limit", "body_limit", "json_limits", "xml_limits", "validate", "waf"];

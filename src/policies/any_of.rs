@@ -55,6 +55,7 @@ impl Policy for AnyOf {
         let before = Before::of(cx, request);
         let mut challenges = Vec::new();
         let mut foreign = None;
+        let mut said = Vec::new();
         for alternative in &self.alternatives {
             if alternative.anyone && foreign.is_some() {
                 continue;
@@ -76,8 +77,9 @@ impl Policy for AnyOf {
                 }
                 Err(error) => return Err(error.with_challenges(challenges)),
             }
-            before.restore(cx, request);
+            said.extend(before.restore(cx, request));
         }
+        cx.reply_headers.extend(said);
         let log = foreign.unwrap_or_else(|| format!("{}: the request has none of the proofs", self.id));
         Err(GatewayError::Unauthenticated { challenges, log })
     }

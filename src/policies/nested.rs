@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{Facts, Policy, PolicyConfig};
 use crate::config::compiler::{Compiler, ConfigError};
 use crate::exchange::Exchange;
-use crate::http::{HeaderMap, Request, Target};
+use crate::http::{HeaderMap, HeaderName, HeaderValue, Request, Target};
 
 /// One of them, its name resolved by the native command.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -116,12 +116,12 @@ impl Before {
         Self { headers, target, body_max: cx.body_max, signed: cx.reply_headers.len() }
     }
 
-    /// Puts it back: nothing is left over of what was tried.
-    pub fn restore(&self, cx: &mut Exchange<'_>, request: &mut Request) {
+    /// Puts it back: nothing is left over of what was tried, save for what the reply would have said.
+    pub fn restore(&self, cx: &mut Exchange<'_>, request: &mut Request) -> Vec<(HeaderName, HeaderValue)> {
         (request.headers, request.target) = (self.headers.clone(), self.target.clone());
         cx.body_max = self.body_max;
-        cx.reply_headers.truncate(self.signed);
         cx.identity = None;
+        cx.reply_headers.split_off(self.signed.min(cx.reply_headers.len()))
     }
 }
 

@@ -91,7 +91,10 @@ fn check(anyone: bool, fields: &[(&str, &str)], expect: Result<&str, (&str, &str
             assert_eq!(cx.challenges.iter().map(|challenge| challenge.scheme).collect::<Vec<_>>(), ["one", "two"], "{fields:?}");
         }
         Ok(_) => {}
-        Err(_) => assert!(entered.is_empty(), "{fields:?}"),
+        Err(_) => {
+            assert!(entered.is_empty(), "{fields:?}");
+            assert!(cx.reply_headers.iter().all(|(name, _)| name == "x-trace"), "{fields:?}: a refusal says what each would have said");
+        }
     }
 }
 
