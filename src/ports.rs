@@ -13,7 +13,7 @@ use async_trait::async_trait;
 use crate::auth::certificate::Presented;
 use crate::auth::consumer::{Certificate, Found, Key, User};
 use crate::auth::password::{HASH, Parameters};
-use crate::auth::{session, session_index};
+use crate::auth::{revocation, session, session_index};
 use crate::http::{OriginRequest, Response};
 use crate::limits::gcra::{TakeReply, TakeRequest};
 use crate::limits::guesses::{GuessReply, GuessRequest};
@@ -152,6 +152,13 @@ pub trait Passwords {
     fn scrypt(&self, password: &[u8], salt: &[u8], parameters: Parameters) -> Result<[u8; HASH], PortError>;
 }
 
+/// Lists of withdrawn tokens, one object each.
+#[async_trait(?Send)]
+pub trait Revocations {
+    /// Asks the list of this name; what it answers has been written down.
+    async fn ask(&self, list: &str, ask: &revocation::Ask) -> Result<revocation::Told, PortError>;
+}
+
 /// Where access records go.
 pub trait Log {
     /// Writes one line, which has no line feed in it.
@@ -177,6 +184,8 @@ pub struct Ports {
     pub limiter: Rc<dyn Limiter>,
     /// Used proofs.
     pub replay: Rc<dyn Replay>,
+    /// Withdrawn tokens.
+    pub revocations: Rc<dyn Revocations>,
     /// Failed proofs.
     pub guesses: Rc<dyn Guesses>,
     /// Browser sessions.

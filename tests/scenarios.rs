@@ -150,6 +150,7 @@ fn answered(gateway: &Gateway, outside: &Outside, step: &Step) -> Result<Outcome
     let fault = |port: &str| if step.down.iter().any(|down| down == port) { Fault::Before } else { Fault::None };
     outside.limiter.fault.set(fault("limiter"));
     outside.replay.fault.set(fault("replay"));
+    outside.revocations.fault.set(fault("revocations"));
     outside.edge_cache.fault.set(fault("edge_cache"));
     outside.guesses.fault.set(fault("guesses"));
     outside.replay.fault.set(fault("replay"));

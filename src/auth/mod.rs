@@ -32,6 +32,7 @@ pub mod refresh;
 pub mod refusal;
 pub mod remembered;
 pub mod replay;
+pub mod revocation;
 pub mod rights;
 pub mod session;
 pub mod session_index;

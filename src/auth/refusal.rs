@@ -34,6 +34,7 @@ pub enum Refusal {
     TooOld,
     NotAToken,
     Inactive,
+    Withdrawn,
 }
 
 impl Refusal {
@@ -77,6 +78,7 @@ impl Refusal {
             Self::IssuedInFuture => ("issued-in-future", "it was issued in the future"),
             Self::TooOld => ("too-old", "it was issued too long ago"),
             Self::NotAToken => ("not-a-token", "it has characters that no token has, or none at all"),
+            Self::Withdrawn => ("withdrawn", "it was withdrawn before its end"),
             Self::Inactive => ("inactive", "its issuer says that it is not active"),
         }
     }

@@ -22,7 +22,7 @@ pub fn markdown() -> String {
         section(&mut out, &format!("A consumer's file: `{key}`"), &consumer, &format!("/$defs/{name}"));
     }
     out.push_str("### Origins: `[origins.NAME]`\n\nIn gateway.toml for every API, or in an API's file. A route may have a `static` or `redirect` of its own.\n\n");
-    for (kind, title) in [("http", "Servers"), ("static", "`static`"), ("redirect", "`redirect`")] {
+    for (kind, title) in [("http", "Servers"), ("static", "`static`"), ("redirect", "`redirect`"), ("revocations", "`revocations`")] {
         let _ = writeln!(out, "#### {title}\n");
         body(&mut out, &api, &format!("/$defs/{kind}"));
     }
@@ -94,7 +94,7 @@ fn rows(out: &mut String, whole: &Value, schema: &Value, prefix: &str) {
         let listed = followed(whole, value).get("items").map(|items| (followed(whole, items), "[]."));
         let (inner, dot) = listed.unwrap_or((followed(whole, value), "."));
         row(out, whole, (&format!("{prefix}{key}"), value), required(key));
-        if properties(inner).is_some() && !is_secret(inner) && !["static", "redirect"].contains(&key.as_str()) {
+        if properties(inner).is_some() && !is_secret(inner) && !["static", "redirect", "revocations"].contains(&key.as_str()) {
             rows(out, whole, inner, &format!("{prefix}{key}{dot}"));
         }
     }

@@ -48,7 +48,7 @@ fn named(schema: Value) -> Value {
     let kinds = schema.pointer("/$defs/Policy/properties").and_then(Value::as_object);
     names.extend(kinds.into_iter().flatten().map(|(kind, value)| (kind.clone(), reference(value, "/allOf/0/$ref"))));
     for origin in schema.pointer("/$defs/Origin/oneOf").and_then(Value::as_array).into_iter().flatten() {
-        for kind in ["static", "redirect"] {
+        for kind in ["static", "redirect", "revocations"] {
             names.push((kind.to_owned(), reference(origin, &format!("/properties/{kind}/$ref"))));
         }
         names.push(("http".to_owned(), reference(origin, "/$ref")));

@@ -13,6 +13,7 @@ pub mod fetch;
 pub mod guesses;
 pub mod limiter;
 pub mod replay;
+pub mod revocations;
 pub mod scene;
 pub mod sessions;
 pub mod timer;
@@ -24,6 +25,7 @@ pub use fetch::{Act, Reply, ScriptedFetch, ScriptedOrigin, SeenCall};
 pub use guesses::MemoryGuesses;
 pub use limiter::MemoryLimiter;
 pub use replay::MemoryReplay;
+pub use revocations::MemoryRevocations;
 pub use scene::Scene;
 pub use sessions::MemorySessions;
 pub use timer::MemoryTimer;
@@ -136,6 +138,8 @@ pub struct Outside {
     pub limiter: Rc<MemoryLimiter>,
     /// The used proofs.
     pub replay: Rc<MemoryReplay>,
+    /// Withdrawn tokens.
+    pub revocations: Rc<MemoryRevocations>,
     /// The failed proofs.
     pub guesses: Rc<MemoryGuesses>,
     /// The sessions.
@@ -161,6 +165,7 @@ impl Outside {
             edge_cache: Rc::new(MemoryEdgeCache::new(clock.clone())),
             limiter: Rc::new(MemoryLimiter::new(clock.clone())),
             replay: Rc::new(MemoryReplay::new(clock.clone())),
+            revocations: Rc::new(MemoryRevocations::new(clock.clone())),
             guesses: Rc::new(MemoryGuesses::new(clock.clone())),
             sessions: Rc::new(MemorySessions::new(clock.clone())),
             timer: Rc::new(MemoryTimer::new(clock.clone())),
@@ -182,6 +187,7 @@ impl Outside {
             edge_cache: self.edge_cache.clone(),
             limiter: self.limiter.clone(),
             replay: self.replay.clone(),
+            revocations: self.revocations.clone(),
             guesses: self.guesses.clone(),
             sessions: self.sessions.clone(),
             timer: self.timer.clone(),

@@ -14,6 +14,7 @@ pub mod balance;
 pub mod fixed;
 pub mod http;
 pub mod redirect;
+pub mod revocations;
 
 /// What answers a request in the end.
 #[async_trait(?Send)]
@@ -33,6 +34,8 @@ pub enum OriginConfig {
     Static(fixed::Config),
     /// A redirect to elsewhere.
     Redirect(redirect::Config),
+    /// A list of withdrawn tokens.
+    Revocations(revocations::Config),
 }
 
 impl OriginConfig {
@@ -44,6 +47,7 @@ impl OriginConfig {
         match self {
             Self::Http(config) => Ok(Rc::new(http::HttpOrigin::compile(config.clone(), compiler)?)),
             Self::Static(config) => Ok(Rc::new(fixed::Fixed::compile(config.clone(), compiler)?)),
+            Self::Revocations(config) => Ok(Rc::new(revocations::Revocations::compile(config.clone(), compiler)?)),
             Self::Redirect(config) => Ok(Rc::new(redirect::Redirect::compile(config.clone(), compiler)?)),
         }
     }

@@ -31,6 +31,7 @@ pub fn real(env: Env) -> Ports {
         edge_cache: runtime.clone(),
         limiter: runtime.clone(),
         replay: runtime.clone(),
+        revocations: runtime.clone(),
         guesses: runtime.clone(),
         sessions: runtime.clone(),
         timer: runtime.clone(),

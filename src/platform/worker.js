@@ -91,3 +91,6 @@ export const Session = objectOf("SessionObject", ["ask", "alarm"]);
 
 /** Which sessions somebody has. */
 export const SessionIndex = objectOf("SessionIndexObject", ["ask", "alarm"]);
+
+/** A list of withdrawn tokens. */
+export const Revocations = objectOf("RevocationsObject", ["ask", "alarm"]);

@@ -18,20 +18,23 @@ use crate::auth::verify::{claimed_issuer, verify};
 
 mod checked;
 pub(crate) mod key_source;
+pub(crate) mod revoked;
 #[cfg(test)]
 mod tests;
 pub(crate) mod written;
 
 use key_source::{KeySource, Known};
+use revoked::Revoked;
 pub use written::Config;
 
 /// What the registry knows of it.
-pub const FACTS: Facts = Facts { identity: true, subrequests: 2, ..Facts::of("jwt") };
+pub const FACTS: Facts = Facts { identity: true, subrequests: 3, ..Facts::of("jwt") };
 
 /// The compiled policy.
 pub struct Jwt {
     bearer: Bearer,
     issuers: Vec<Issuer>,
+    revoked: Option<Revoked>,
 }
 
 /// Whose tokens are taken, by which keys and under which rules, with this isolate's memory of those that hold.
@@ -53,8 +56,9 @@ impl Jwt {
             strip: config.strip,
             bound: config.bound.as_ref(),
         };
+        let revoked = config.revocations.as_ref().map(Revoked::compile).transpose()?;
         let bearer = Bearer::compile(written, compiler)?;
-        Ok(Self { bearer, issuers: checked::issuers(entries, compiler)? })
+        Ok(Self { bearer, issuers: checked::issuers(entries, compiler)?, revoked })
     }
 
     /// Who the token belongs to: from memory, or by verifying it now.
@@ -95,6 +99,19 @@ impl Jwt {
         proved.map_err(not_valid)
     }
 
+    /// Looked at for every request, so that no memory of a verified token outlives its withdrawal.
+    async fn check_withdrawn(&self, cx: &mut Exchange<'_>, found: &Found, identity: &Identity) -> Result<(), GatewayError> {
+        let Some(revoked) = &self.revoked else { return Ok(()) };
+        match revoked.withdraws(cx, identity).await {
+            Ok(false) => Ok(()),
+            Ok(true) => {
+                cx.attempts.excuse();
+                Err(self.bearer.not_valid(found, Refusal::Withdrawn, false))
+            }
+            Err(log) => Err(GatewayError::PolicyUnavailable { policy: self.bearer.id.clone(), log }),
+        }
+    }
+
     /// Whose rules the token is held against: by its own word, which they will have to confirm.
     fn issuer_of(&self, digest: &Digest, token: &str) -> Result<&Issuer, Refusal> {
         if let [only] = self.issuers.as_slice() {
@@ -122,6 +139,7 @@ impl Policy for Jwt {
     async fn on_request(&self, cx: &mut Exchange<'_>, request: &mut Request) -> Result<Flow, GatewayError> {
         let found = self.bearer.find(request)?;
         let identity = self.prove(cx, &found).await?;
+        self.check_withdrawn(cx, &found, &identity).await?;
         self.bearer.accept(cx, request, &found, identity).await
     }
 }

@@ -8,6 +8,7 @@ use super::{FetchError, LocalFuture, Ports};
 use crate::auth::algorithm::Algorithm;
 use crate::auth::keys::{Key, KeySet};
 use crate::auth::pem;
+use crate::auth::revocation::{Ask, Entry, Told, Version};
 use crate::auth::session::{self, Access, Session};
 use crate::auth::session_index;
 use crate::auth::signing::SigningKey;
@@ -47,6 +48,7 @@ pub async fn run(world: &World) -> Vec<(&'static str, Outcome)> {
         ("edge_cache", edge_cache(world).await),
         ("limiter", limiter(world).await),
         ("replay", replay(world).await),
+        ("revocations", revocations(world).await),
         ("guesses", guesses(world).await),
         ("sessions", sessions(world).await),
         ("timer", timer(world).await),
@@ -208,6 +210,27 @@ async fn limiter(World { ports, .. }: &World) -> Outcome {
     let returned = ports.limiter.take("ahead", &back).await.map_err(|error| error.to_string())?;
     let left: Vec<u64> = returned.windows.iter().map(|window| window.remaining).collect();
     hold(returned.granted == 0 && left == [98], format!("four came back: {returned:?}"))
+}
+
+async fn revocations(World { ports, .. }: &World) -> Outcome {
+    let ask = |list: &'static str, ask: Ask| async move { ports.revocations.ask(list, &ask).await.map_err(|error| error.to_string()) };
+    let until = ports.clock.now_ms() / 1000 + 3_600;
+    let add = |jti: &str| Ask::Add(Entry { jti: Some(jti.to_owned()), until, ..Entry::default() });
+    let Told::Added(first) = ask("contract", add("one")).await? else { return Err("an entry was not added".to_owned()) };
+    let Told::Added(second) = ask("contract", add("two")).await? else { return Err("a second entry was not added".to_owned()) };
+    hold(first.number < second.number && second.jti.as_deref() == Some("two"), format!("{first:?} {second:?}"))?;
+    let Told::Changes { version, whole, entries } = ask("contract", Ask::Since(Version::default())).await? else {
+        return Err("it does not say what has changed".to_owned());
+    };
+    hold(whole && entries == [first.clone(), second.clone()], format!("the whole list: {entries:?}"))?;
+    let unchanged = Told::Changes { version, whole: false, entries: Vec::new() };
+    hold(ask("contract", Ask::Since(version)).await? == unchanged, "nothing has changed since")?;
+    hold(ask("contract", Ask::Remove(first.number)).await? == Told::Removed(true), "an entry was not taken out")?;
+    hold(ask("contract", Ask::Remove(first.number)).await? == Told::Removed(false), "an entry was taken out twice")?;
+    let rest = Told::Entries { entries: vec![second], more: false };
+    hold(ask("contract", Ask::Entries { after: 0, most: 10 }).await? == rest, "something else than the rest is left")?;
+    let none = Told::Entries { entries: Vec::new(), more: false };
+    hold(ask("another", Ask::Entries { after: 0, most: 10 }).await? == none, "two lists share their entries")
 }
 
 async fn replay(World { ports, .. }: &World) -> Outcome {

@@ -1,4 +1,4 @@
-//! Origins as they are written: targets, a fixed answer, or a redirect.
+//! Origins as they are written: targets, a fixed answer, a redirect, or a list of withdrawn tokens.
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
@@ -13,7 +13,7 @@ use crate::origins::OriginConfig;
 /// An origin that was written out.
 #[derive(Debug)]
 pub struct OriginEntry<'a> {
-    /// `http`, `static` or `redirect`.
+    /// `http`, `static`, `redirect` or `revocations`.
     pub kind: &'a str,
     /// Where it stands.
     pub place: Place,
@@ -39,7 +39,7 @@ pub fn entry<'a>(file: usize, node: &'a Node, whole: Place, diagnostics: &mut Di
         skipped.insert(entry.node.identity());
         refused = true;
     }
-    let fixed = node.entries().iter().find(|entry| matches!(entry.key.as_str(), "static" | "redirect"));
+    let fixed = node.entries().iter().find(|entry| matches!(entry.key.as_str(), "static" | "redirect" | "revocations"));
     let kind = fixed.map_or("http", |entry| entry.key.as_str());
     let (config, node) = match fixed {
         Some(fixed) => {
@@ -61,9 +61,9 @@ pub fn entry<'a>(file: usize, node: &'a Node, whole: Place, diagnostics: &mut Di
 }
 
 fn kindless(file: usize, node: &Node, whole: &Place) -> Diagnostic {
-    let kinds = ["targets", "static", "redirect"];
+    let kinds = ["targets", "static", "redirect", "revocations"];
     let near = node.entries().iter().find_map(|entry| Some((entry, nearest(&entry.key, kinds)?)));
-    let help = "expected one of `targets` (servers), `static` (a fixed answer) and `redirect`";
+    let help = "expected one of `targets` (servers), `static` (a fixed answer), `redirect` and `revocations` (withdrawn tokens)";
     match near {
         Some((entry, name)) => {
             let place = Place::new(file, &entry.key_span);
@@ -98,7 +98,7 @@ impl JsonSchema for WrittenOrigin {
 
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         let mut kinds: Vec<serde_json::Value> = Vec::new();
-        for name in ["static", "redirect"] {
+        for name in ["static", "redirect", "revocations"] {
             if let Some(schema) = kind(generator, name) {
                 kinds.push(serde_json::json!({
                     "type": "object", "properties": { name: schema }, "required": [name], "additionalProperties": false,
@@ -106,6 +106,6 @@ impl JsonSchema for WrittenOrigin {
             }
         }
         kinds.extend(kind(generator, "http").map(Schema::to_value));
-        json_schema!({ "description": "An origin: `targets`, `static` or `redirect`.", "oneOf": kinds })
+        json_schema!({ "description": "An origin: `targets`, `static`, `redirect` or `revocations`.", "oneOf": kinds })
     }
 }

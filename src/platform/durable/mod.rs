@@ -4,8 +4,10 @@ use js_sys::Date;
 use wasm_bindgen::prelude::*;
 use worker::Storage;
 
+mod guesses;
 mod limiter;
 mod replay;
+mod revocations;
 mod row;
 mod session;
 

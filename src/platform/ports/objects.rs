@@ -6,11 +6,11 @@ use serde::de::DeserializeOwned;
 
 use super::Runtime;
 use crate::auth::replay::{Place, UseReply, UseRequest};
-use crate::auth::{session, session_index};
+use crate::auth::{revocation, session, session_index};
 use crate::limits::gcra::{TakeReply, TakeRequest};
 use crate::limits::guesses::{GuessReply, GuessRequest};
 use crate::platform::{bridge, task};
-use crate::ports::{Guesses, Limiter, PortError, Replay, Sessions};
+use crate::ports::{Guesses, Limiter, PortError, Replay, Revocations, Sessions};
 
 /// How long an object may take to answer, in milliseconds; then the policy's `on_error` decides.
 const DEADLINE_MS: f64 = 1_000.0;
@@ -49,6 +49,13 @@ impl Replay for Runtime {
         let objects = Objects { port: "replay", binding: "REPLAY" };
         let reply: UseReply = objects.call(&object, "spend", &UseRequest { id, until_ms }).await?;
         Ok(reply.first)
+    }
+}
+
+#[async_trait(?Send)]
+impl Revocations for Runtime {
+    async fn ask(&self, list: &str, ask: &revocation::Ask) -> Result<revocation::Told, PortError> {
+        Objects { port: "revocations", binding: "REVOCATIONS" }.call(list, "ask", ask).await
     }
 }
 

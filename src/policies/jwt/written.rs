@@ -12,6 +12,7 @@ use crate::auth::mapping::Mapping;
 use crate::config::values::{Duration, Secret};
 use crate::policies::bearer::bound::BoundConfig;
 use crate::policies::credential::Source;
+use crate::policies::jwt::revoked::RevocationsConfig;
 
 /// `{ jwt = { issuer = "https://issuer.example/", audience = "products", jwks = "https://issuer.example/jwks.json" } }`
 ///
@@ -78,6 +79,9 @@ pub struct Config {
     /// What a token may be bound to, so that only the holder of a key can use it. Where it is not written, a bound token is refused.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bound: Option<BoundConfig>,
+    /// A list of withdrawn tokens that this policy looks into.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revocations: Option<RevocationsConfig>,
     /// The least time between two fetches of the key set that tokens with unknown keys ask for; 1s to 1h.
     #[serde(default = "default_cooldown")]
     pub cooldown: Duration,
