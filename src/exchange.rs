@@ -70,6 +70,8 @@ pub struct Exchange<'a> {
     pub record: Record,
     /// What the cache waits for in the response phase.
     pub cache: Option<caching::Pending>,
+    /// Whether the policy that runs is only to say what it would do: it leaves bodies alone.
+    pub reports: bool,
     /// Header fields that the response will carry, whoever answers: set by policies in the request phase. They replace those of
     /// the same name in the response; where several have one name, all of them go out.
     pub reply_headers: Vec<(HeaderName, HeaderValue)>,
@@ -105,6 +107,7 @@ impl<'a> Exchange<'a> {
             body_max: None,
             record: Record::default(),
             cache: None,
+            reports: false,
             reply_headers: Vec::new(),
         }
     }

@@ -67,6 +67,7 @@ impl Gateway {
             .iter()
             .map(|policy| {
                 let mut compiler = Compiler::new(&*environment, &policy.id, realm(policy.api));
+                compiler.compiled = policy.compiled.as_deref();
                 let compiled = policy.policy.compile(&mut compiler).map_err(|error| error.to_string());
                 if let Some(when) = &policy.when {
                     when.add_needs(&mut compiler.needs);

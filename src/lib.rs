@@ -9,7 +9,7 @@
 //! * [`error`] has every early end of a request and its one translation to HTTP.
 //! * [`ports`] is what the core needs from outside; [`memory`] has every port in memory.
 //! * [`expr`] is the language of conditions (CEL).
-//! * [`http`], [`routing`], [`policies`], [`origins`] are the stages; [`auth`], [`limits`], [`caching`], [`threat`] decide, purely.
+//! * [`http`], [`routing`], [`policies`], [`origins`] are the stages; [`auth`], [`limits`], [`caching`], [`schema`], [`threat`], [`masking`] decide, purely.
 //! * [`config`] is the written form, the checked form and the runtime form of the routes files.
 //! * [`observe`] is the access record and the trace context.
 //! * `audit` tells who can reach each route and what is weak about it; `cli` is the native command.
@@ -38,6 +38,7 @@ pub mod expr;
 pub mod gateway;
 pub mod http;
 pub mod limits;
+pub mod masking;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod memory;
 pub mod observe;
@@ -45,6 +46,7 @@ pub mod origins;
 pub mod policies;
 pub mod ports;
 pub mod routing;
+pub mod schema;
 pub mod threat;
 
 #[cfg(target_arch = "wasm32")]

@@ -1,6 +1,6 @@
 //! Golden files of the routes files: each file in `tests/config/` is a case, its input and the exact text or JSON expected.
 //!
-//! A line `--- NAME ---` begins a routes file of that name, `--- NAME crlf ---` one with CRLF at the end of its lines and
+//! A line `--- NAME ---` begins a routes file of that name, or a schema that one names, `--- NAME crlf ---` one with CRLF at the end of its lines and
 //! `--- NAME bom ---` one with a byte order mark; `--- vars ---` begins the variables of a deployment; `--- expect ---` begins
 //! what is expected. A line `--- explain GET https://host/path name:value ---`, `--- routes ---` or `--- json ---` before it asks for
 //! an explanation, the table of routes, or errors as JSON (`explain-json` and `routes-json` likewise); `--- audit ---` and
@@ -46,7 +46,8 @@ fn source((head, text): &Section) -> Source {
 
 fn outcome(case: &[Section]) -> String {
     let vars = case.iter().find(|(head, _)| head[0] == "vars").map(|(_, text)| Deployment::parse(text).unwrap());
-    let mut sources: Vec<Source> = case.iter().filter(|(head, _)| head[0].ends_with(".toml")).map(source).collect();
+    let mut sources: Vec<Source> =
+        case.iter().filter(|(head, _)| [".toml", ".json", ".yaml"].iter().any(|end| head[0].ends_with(end))).map(source).collect();
     sources.sort_by_key(|source| (source.name != "routes/gateway.toml", source.name.clone()));
     let outcome = build::build(sources, vars.as_ref());
     let plain = |text: &str| anstream::adapter::strip_str(text).to_string();

@@ -66,18 +66,18 @@ async function watch(directory, seen, react) {
   }
 }
 
-/** Whether the routes that the five requests below ask for are there. */
+/** Whether the routes that the requests below ask for are there. */
 function hasExamples(directory) {
   const [, ...routes] = readFileSync(join(directory, "routes.json"), "utf8").trimEnd().split("\n");
   const ids = new Set(routes.map((line) => JSON.parse(line)[1].id));
-  const asked = ["catalogue: GET /v1/products", "catalogue: GET /v1/products/{id}", "catalogue: GET /v1/quote", "orders: GET /v1/orders"];
+  const asked = ["catalogue: GET /v1/products", "catalogue: GET /v1/products/{id}", "catalogue: GET /v1/quote", "orders: GET /v1/orders", "orders: POST /v1/orders"];
   return asked.every((id) => ids.has(id));
 }
 
 async function examples(base, issuer) {
   const bearer = await token({ issuer, audience: "orders", subject: "ada", scope: "orders:read orders:write" });
   return `
-Five requests to try, in another terminal:
+Six requests to try, in another terminal:
 
   # An open route.
   curl -i ${base}/v1/products
@@ -93,6 +93,9 @@ Five requests to try, in another terminal:
 
   # A bad request, and the problem document that says so.
   curl -i '${base}/v1/products/1%2F2'
+
+  # A body that breaks the API's rules, and what is wrong with it, place by place.
+  curl -i ${base}/v1/orders -H 'Authorization: Bearer ${bearer}' -H 'Content-Type: application/json' -d '{"items":[{"product":"1","count":0}],"deliver_on":"soon"}'
 `;
 }
 

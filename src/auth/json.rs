@@ -11,13 +11,21 @@ use serde_json::{Map, Number, Value};
 /// # Errors
 /// Why it is not one, without any of its text.
 pub fn object(bytes: &[u8], max_depth: usize) -> Result<Map<String, Value>, &'static str> {
-    let mut reader = serde_json::Deserializer::from_slice(bytes);
-    let value = Strict { depth_left: max_depth }.deserialize(&mut reader).map_err(|error| reason(&error))?;
-    reader.end().map_err(|_| "has something after its end")?;
-    match value {
+    match value(bytes, max_depth)? {
         Value::Object(object) => Ok(object),
         _ => Err("is not an object"),
     }
+}
+
+/// Reads any value.
+///
+/// # Errors
+/// Why it is none, without any of its text.
+pub fn value(bytes: &[u8], max_depth: usize) -> Result<Value, &'static str> {
+    let mut reader = serde_json::Deserializer::from_slice(bytes);
+    let value = Strict { depth_left: max_depth }.deserialize(&mut reader).map_err(|error| reason(&error))?;
+    reader.end().map_err(|_| "has something after its end")?;
+    Ok(value)
 }
 
 const DUPLICATE: &str = "has a member name twice";

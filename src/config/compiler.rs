@@ -64,6 +64,8 @@ pub struct Compiler<'a> {
     pub id: &'a str,
     /// Title of the API, for realms.
     pub realm: &'a str,
+    /// What the native command has made of the files that the policy names; `None` while it makes it.
+    pub compiled: Option<&'a str>,
     /// Collected as it goes.
     pub needs: Needs,
 }
@@ -71,7 +73,7 @@ pub struct Compiler<'a> {
 impl<'a> Compiler<'a> {
     /// A compiler for the instance called `id`.
     pub fn new(environment: &'a dyn Environment, id: &'a str, realm: &'a str) -> Self {
-        Self { environment, id, realm, needs: Needs::default() }
+        Self { environment, id, realm, compiled: None, needs: Needs::default() }
     }
 
     /// Compiles a part of this instance under an id of its own; what it needs is needed by the whole.
@@ -85,7 +87,8 @@ impl<'a> Compiler<'a> {
         compile: impl FnOnce(&mut Compiler<'_>) -> Result<T, ConfigError>,
     ) -> Result<T, ConfigError> {
         let mut consumers = std::mem::take(&mut self.needs.consumers);
-        let mut inner = Compiler { environment: self.environment, id, realm: self.realm, needs: std::mem::take(&mut self.needs) };
+        let mut inner =
+            Compiler { environment: self.environment, id, realm: self.realm, compiled: None, needs: std::mem::take(&mut self.needs) };
         let result = compile(&mut inner);
         self.needs = inner.needs;
         consumers.extend(self.needs.consumers.iter().map(|(inner, name)| (format!("{field}.{inner}"), name.clone())));

@@ -78,6 +78,9 @@ pub struct PolicyForm {
     pub when: Option<Condition>,
     /// The policy itself.
     pub policy: PolicyConfig,
+    /// What the native command has made of the files that the policy names.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub compiled: Option<String>,
 }
 
 /// One origin.

@@ -16,6 +16,20 @@ pub enum BodyError {
     Broken(String),
 }
 
+/// Bytes made of other bytes as they pass.
+pub trait Transform {
+    /// What may pass of these bytes and of those held back before; the rest is held back.
+    ///
+    /// # Errors
+    /// Where nothing more may pass: the body breaks off.
+    fn push(&mut self, bytes: &[u8]) -> Result<Bytes, BodyError>;
+    /// What is left at the end.
+    ///
+    /// # Errors
+    /// See [`Transform::push`].
+    fn end(&mut self) -> Result<Bytes, BodyError>;
+}
+
 /// A stream that belongs to the platform.
 #[async_trait(?Send)]
 pub trait NativeBody: fmt::Debug {
@@ -31,6 +45,8 @@ pub trait NativeBody: fmt::Debug {
     fn unread(&mut self, bytes: Bytes);
     /// Splits the stream: both halves give all bytes.
     fn tee(&mut self) -> Result<Box<dyn NativeBody>, BodyError>;
+    /// From here on its bytes are what `transform` makes of them. It goes on as a stream: each piece passes before the next one comes.
+    fn map(&mut self, transform: Box<dyn Transform>);
     /// Gives the platform its own type back.
     fn into_any(self: Box<Self>) -> Box<dyn Any>;
 }
@@ -71,6 +87,23 @@ impl Body {
             Self::Full(bytes) => Ok(Self::Full(bytes.clone())),
             Self::Native(native) => native.tee().map(Self::Native),
         }
+    }
+
+    /// Makes the body what `transform` makes of it: at once where it is in memory, as it passes where it is a stream.
+    ///
+    /// # Errors
+    /// Where nothing of a body in memory may pass.
+    pub fn map(&mut self, mut transform: Box<dyn Transform>) -> Result<(), BodyError> {
+        match self {
+            Self::Empty => {}
+            Self::Full(bytes) => {
+                let mut whole = BytesMut::from(&*transform.push(bytes)?);
+                whole.extend_from_slice(&transform.end()?);
+                self.keep(whole.freeze());
+            }
+            Self::Native(native) => native.map(transform),
+        }
+        Ok(())
     }
 
     /// Looks at the beginning of the body, at most `max` bytes, and leaves it as it was: whoever comes next sees all of it. A body
@@ -170,6 +203,36 @@ mod tests {
             let all = block_on(body.read(100)).unwrap();
             assert!(all.starts_with(expect.as_bytes()) && whole == (all.len() == expect.len()), "{all:?}");
         }
+    }
+
+    /// Holds the last byte back and writes the others in upper case; nothing with a `!` passes.
+    struct Upper(Vec<u8>);
+
+    impl Transform for Upper {
+        fn push(&mut self, bytes: &[u8]) -> Result<Bytes, BodyError> {
+            if bytes.contains(&b'!') {
+                return Err(BodyError::Broken("!".to_owned()));
+            }
+            self.0.extend(bytes.to_ascii_uppercase());
+            let last = self.0.split_off(self.0.len().saturating_sub(1));
+            Ok(std::mem::replace(&mut self.0, last).into())
+        }
+
+        fn end(&mut self) -> Result<Bytes, BodyError> {
+            Ok(std::mem::take(&mut self.0).into())
+        }
+    }
+
+    #[test]
+    fn a_body_is_transformed_as_it_passes() {
+        for mut body in [Body::Full("abcd".into()), ChunkedBody::body(&["ab", "c", "d"])] {
+            body.map(Box::new(Upper(Vec::new()))).unwrap();
+            assert_eq!(&*block_on(body.read(100)).unwrap(), b"ABCD", "{body:?}");
+        }
+        assert!(Body::Full("a!".into()).map(Box::new(Upper(Vec::new()))).is_err());
+        let mut body = ChunkedBody::body(&["ab", "!", "d"]);
+        body.map(Box::new(Upper(Vec::new()))).unwrap();
+        assert_eq!(block_on(body.read(100)), Err(BodyError::Broken("!".to_owned())));
     }
 
     #[test]

@@ -6,6 +6,7 @@ use std::collections::VecDeque;
 use async_trait::async_trait;
 use bytes::Bytes;
 
+use crate::http::body::Transform;
 use crate::http::{Body, BodyError, NativeBody};
 
 /// A stream of chunks that may break off.
@@ -51,6 +52,23 @@ impl NativeBody for ChunkedBody {
 
     fn tee(&mut self) -> Result<Box<dyn NativeBody>, BodyError> {
         Ok(Box::new(self.clone()))
+    }
+
+    fn map(&mut self, mut transform: Box<dyn Transform>) {
+        let end = self.breaks.is_none();
+        let mut made = VecDeque::new();
+        let mut add = |outcome: Result<Bytes, BodyError>| match outcome {
+            Ok(bytes) => {
+                made.extend(Some(bytes).filter(|bytes| !bytes.is_empty()));
+                None
+            }
+            Err(BodyError::Broken(text)) => Some(text),
+            Err(error) => Some(format!("{error:?}")),
+        };
+        let refused = self.chunks.iter().find_map(|chunk| add(transform.push(chunk)));
+        let refused = refused.or_else(|| if end { add(transform.end()) } else { None });
+        self.breaks = refused.or_else(|| self.breaks.take());
+        self.chunks = made;
     }
 
     fn into_any(self: Box<Self>) -> Box<dyn Any> {

@@ -1,14 +1,17 @@
 //! The runtime's streams as bodies of the core.
 
 use std::any::Any;
+use std::cell::RefCell;
 use std::fmt;
 
 use super::{bridge, task};
+use crate::http::body::Transform;
 use crate::http::{Body, BodyError, HeaderMap, NativeBody};
 use async_trait::async_trait;
 use bytes::Bytes;
 use js_sys::{Object, Reflect, Uint8Array};
-use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen::JsCast;
+use wasm_bindgen::prelude::*;
 
 /// A message of the runtime whose body nobody has touched, or a stream made from one.
 pub struct Stream {
@@ -126,8 +129,48 @@ impl NativeBody for Stream {
         Ok(Box::new(Self::of_stream(halves.get(1))))
     }
 
+    fn map(&mut self, transform: Box<dyn Transform>) {
+        let Some(stream) = self.take_stream() else { return };
+        let transform = BodyTransform { transform: RefCell::new(transform) };
+        self.stream = Some(bridge::transformed(&stream, transform.into()));
+        self.cap = None;
+    }
+
     fn into_any(self: Box<Self>) -> Box<dyn Any> {
         self
+    }
+}
+
+/// What `bridge.js` hands the pieces of a stream to.
+#[wasm_bindgen]
+pub struct BodyTransform {
+    transform: RefCell<Box<dyn Transform>>,
+}
+
+#[wasm_bindgen]
+impl BodyTransform {
+    /// What may pass now.
+    ///
+    /// # Errors
+    /// Where nothing more may pass.
+    pub fn push(&self, bytes: &[u8]) -> Result<JsValue, JsValue> {
+        made(self.transform.borrow_mut().push(bytes))
+    }
+
+    /// What is left.
+    ///
+    /// # Errors
+    /// Where nothing more may pass.
+    pub fn end(&self) -> Result<JsValue, JsValue> {
+        made(self.transform.borrow_mut().end())
+    }
+}
+
+fn made(outcome: Result<Bytes, BodyError>) -> Result<JsValue, JsValue> {
+    match outcome {
+        Ok(bytes) => Ok(bridge::bytes(&bytes)),
+        Err(BodyError::Broken(text)) => Err(JsValue::from_str(&text)),
+        Err(error) => Err(JsValue::from_str(&format!("{error:?}"))),
     }
 }
 

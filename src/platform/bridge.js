@@ -119,6 +119,31 @@ async function count(first, reader, writer, max, state) {
   }
 }
 
+/**
+ * The stream of what `transform`, an object of the wasm, makes of a stream's pieces as they come. Where it lets nothing more pass,
+ * both sides are broken off.
+ */
+export function transformed(stream, transform) {
+  const { readable, writable } = new IdentityTransformStream();
+  carry(stream.getReader(), writable.getWriter(), transform);
+  return readable;
+}
+
+async function carry(reader, writer, transform) {
+  try {
+    for (let ended = false; !ended; ) {
+      const { done, value } = await reader.read();
+      const made = done ? transform.end() : transform.push(value);
+      if (made.byteLength > 0) await writer.write(made);
+      ended = done;
+    }
+    transform.free();
+    await writer.close();
+  } catch (error) {
+    await Promise.allSettled([writer.abort(error), reader.cancel(error)]);
+  }
+}
+
 /** Splits a stream in two. */
 export function tee(stream) {
   return stream.tee();

@@ -20,6 +20,9 @@ extern "C" {
     #[wasm_bindgen]
     pub fn resumed(first: &JsValue, reader: &JsValue, max: f64, state: &JsValue) -> JsValue;
 
+    #[wasm_bindgen]
+    pub fn transformed(stream: &JsValue, transform: JsValue) -> JsValue;
+
     #[wasm_bindgen(js_name = edgeFacts)]
     pub fn edge_facts(request: &JsValue) -> Option<String>;
 

@@ -82,7 +82,10 @@ impl Guarded {
         let Ok(policy) = self.policy() else { return Ok(()) };
         if self.mode == Mode::Report {
             let (headers, status, signed) = (response.headers.clone(), response.status, cx.reply_headers.len());
-            if let Err(error) = policy.on_response(cx, response).await {
+            cx.reports = true;
+            let outcome = policy.on_response(cx, response).await;
+            cx.reports = false;
+            if let Err(error) = outcome {
                 self.would(cx, &error);
             }
             (response.headers, response.status) = (headers, status);

@@ -38,6 +38,7 @@ pub mod introspect;
 pub mod ip_filter;
 pub mod json_limits;
 pub mod jwt;
+pub mod mask;
 pub mod mtls;
 pub mod nested;
 pub mod rate_limit;
@@ -47,6 +48,7 @@ pub mod require;
 pub mod rewrite;
 pub mod security_headers;
 pub mod signature;
+pub mod validate;
 pub mod waf;
 pub mod webhook;
 pub mod xml_limits;
@@ -188,6 +190,8 @@ registry! {
     json_limits: JsonLimits
     /// Refuses XML that is deeper, longer or wider than the API needs, and every document type and entity (400).
     xml_limits: XmlLimits
+    /// Holds requests, and responses on demand, to JSON Schemas or to the API's OpenAPI document (400, 415, 422).
+    validate: Validate
     /// Refuses requests that look like an attack (403): injections of every kind, path traversal, scanners and more.
     waf: Waf
     /// Establishes who is calling from a JSON Web Token, or refuses (401).
@@ -218,6 +222,8 @@ registry! {
     webhook: Webhook
     /// Lets each subject make so many requests in a time and refuses the others (429).
     rate_limit: RateLimit
+    /// Masks secrets and personal data in responses, in streams too, or refuses to let them leave (502).
+    mask: Mask
     /// Answers from the edge's cache what may be answered from it, and stores what may be stored (RFC 9111).
     cache: Cache
 }

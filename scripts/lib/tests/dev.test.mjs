@@ -1,4 +1,4 @@
-// scripts/dev as a newcomer meets it: the five requests, a saved routes file, a broken one, Ctrl-C.
+// scripts/dev as a newcomer meets it: the six requests, a saved routes file, a broken one, Ctrl-C.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -30,10 +30,10 @@ after(async () => {
 const health = async () => (await fetch(`${base}/health`)).text();
 const edit = (from, to) => writeFileSync(catalogue, readFileSync(catalogue, "utf8").replace(from, to));
 
-test("the five requests work as printed", () => {
+test("the six requests work as printed", () => {
   const commands = dev.text().split("\n").filter((line) => /^ {2}(curl|for) /.test(line));
   const answers = commands.map((command) => spawnSync("bash", ["-c", command], { encoding: "utf8" }).stdout);
-  const expected = [/^HTTP\/1.1 200 [\s\S]*"Anvil"/, /^HTTP\/1.1 200 [\s\S]*"x-user": "ada"/, /^200 200 200 200 200 429 429 $/m, /^cache-status: .*\bhit\b/im, /^HTTP\/1.1 400 [\s\S]*application\/problem\+json/];
+  const expected = [/^HTTP\/1.1 200 [\s\S]*"Anvil"/, /^HTTP\/1.1 200 [\s\S]*"x-user": "ada"/, /^200 200 200 200 200 429 429 $/m, /^cache-status: .*\bhit\b/im, /^HTTP\/1.1 400 [\s\S]*application\/problem\+json/, /^HTTP\/1.1 422 [\s\S]*"pointer":"\/items\/0\/count"/];
   assert.equal(answers.length, expected.length);
   for (const [number, pattern] of expected.entries()) assert.match(answers[number], pattern, commands[number]);
 });

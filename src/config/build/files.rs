@@ -60,6 +60,8 @@ pub struct ApiEntry<'a> {
     pub version: Option<String>,
     /// Hosts of its routes.
     pub hosts: Vec<String>,
+    /// Its OpenAPI document, and where it is named.
+    pub openapi: Option<(String, Place)>,
     /// Names and common policies.
     pub scope: Scope<'a>,
     /// Its routes; those that could not be read are missing.
@@ -85,7 +87,8 @@ pub struct RouteEntry<'a> {
 pub fn gather<'a>(sources: &[Source], trees: &'a [Node], diagnostics: &mut Diagnostics) -> Written<'a> {
     let mut written = Written { settings: Settings::default(), shared: scope("gateway".to_owned()), apis: Vec::new(), ignored: Vec::new() };
     let mut names = HashMap::new();
-    for (file, (source, root)) in sources.iter().zip(trees).enumerate().filter(|(_, (source, _))| !source.of_consumer) {
+    let routes = |source: &Source| source.is_routes() && !source.of_consumer;
+    for (file, (source, root)) in sources.iter().zip(trees).enumerate().filter(|(_, (source, _))| routes(source)) {
         if source.name.rsplit(['/', '\\']).next() == Some(GATEWAY) {
             gateway(file, root, &mut written, diagnostics);
         } else {
@@ -135,6 +138,7 @@ fn api<'a>(file: usize, root: &'a Node, diagnostics: &mut Diagnostics) -> ApiEnt
         title: String::new(),
         version: None,
         hosts: Vec::new(),
+        openapi: None,
         scope: scope(String::new()),
         routes: Vec::new(),
     };
@@ -165,7 +169,6 @@ fn api<'a>(file: usize, root: &'a Node, diagnostics: &mut Diagnostics) -> ApiEnt
 
 fn head<'a>(file: usize, entry: &'a Entry, api: &mut ApiEntry<'a>, diagnostics: &mut Diagnostics) {
     let mut skipped = Skipped::new();
-    later::refuse(file, &entry.node, later::API_KEYS, &mut skipped, diagnostics);
     let list = entry.node.entry("policies").map(|entry| &entry.node);
     skipped.extend(list.map(Node::identity));
     api.scope.uses = policies::uses(file, list, diagnostics);
@@ -187,6 +190,7 @@ fn head<'a>(file: usize, entry: &'a Entry, api: &mut ApiEntry<'a>, diagnostics: 
     api.title = written.title.unwrap_or_else(|| written.name.clone());
     api.version = written.version;
     api.hosts = written.hosts;
+    api.openapi = written.openapi.map(|path| (path, Place::new(file, &entry.node.descend("openapi").span)));
 }
 
 fn named<'a>(file: usize, entry: &'a Entry, scope: &mut Scope<'a>, diagnostics: &mut Diagnostics) {

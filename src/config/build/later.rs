@@ -8,13 +8,10 @@ use crate::config::text::document::Node;
 use crate::config::text::source::Place;
 
 /// Kinds of policies to come.
-pub const POLICIES: &[&str] = &["validate", "oidc", "mask", "transform", "quota", "breaker", "retry"];
+pub const POLICIES: &[&str] = &["oidc", "transform", "quota", "breaker", "retry"];
 
 /// Keys of the cache policy to come.
 pub const CACHE_KEYS: &[&str] = &["stale_while_revalidate", "stale_if_error"];
-
-/// Keys of an API to come.
-pub const API_KEYS: &[&str] = &["openapi"];
 
 /// Keys of an origin to come.
 pub const ORIGIN_KEYS: &[&str] = &["retry", "breaker", "health"];

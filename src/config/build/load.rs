@@ -1,7 +1,7 @@
 //! Reads the routes files of a directory.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::config::text::diagnostics::{Code, Diagnostic};
 use crate::config::text::source::{CONSUMERS, Source};
@@ -10,7 +10,8 @@ use crate::config::text::source::{CONSUMERS, Source};
 pub const GATEWAY: &str = "gateway.toml";
 
 /// Every `*.toml` at the top of a directory: gateway.toml first, then the APIs in the order of their names; then those of its folder
-/// `consumers`.
+/// `consumers`. Behind them come the JSON and YAML files in it and
+/// below it, which routes files may name.
 ///
 /// # Errors
 /// Each file that cannot be read, and a directory that is not there or has no routes file.
@@ -44,6 +45,7 @@ pub fn directory(path: &Path) -> Result<Vec<Source>, Vec<Diagnostic>> {
             files.extend(found);
         }
     }
+    named(path, 0, &mut files, &mut errors);
     let mut sources = Vec::new();
     for file in files {
         let name = file.display().to_string();
@@ -66,4 +68,33 @@ pub fn directory(path: &Path) -> Result<Vec<Source>, Vec<Diagnostic>> {
 
 fn is_toml(path: &Path) -> bool {
     path.extension().is_some_and(|extension| extension == "toml")
+}
+
+/// What `archway schema` writes for editors: about the routes files, and not named in one.
+const EDITORS: &str = "schema.json";
+
+fn is_document(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| ["json", "yaml", "yml"].iter().any(|known| extension == *known))
+}
+
+/// How deep directories of schemas may stand within each other.
+const DEEPEST: usize = 8;
+
+/// Adds the JSON and YAML files in `path` and below it.
+fn named(path: &Path, depth: usize, files: &mut Vec<PathBuf>, errors: &mut Vec<Diagnostic>) {
+    let mut inside: Vec<PathBuf> = match fs::read_dir(path) {
+        Ok(entries) => entries.filter_map(Result::ok).map(|entry| entry.path()).collect(),
+        Err(error) => {
+            let message = format!("`{}` cannot be read: {error}", path.display());
+            return errors.push(Diagnostic::without_place(Code::Unreadable, message));
+        }
+    };
+    inside.sort();
+    for file in inside {
+        if file.is_dir() && depth < DEEPEST {
+            named(&file, depth + 1, files, errors);
+        } else if is_document(&file) && (depth > 0 || file.file_name().is_none_or(|name| name != EDITORS)) {
+            files.push(file);
+        }
+    }
 }

@@ -16,6 +16,7 @@ pub mod origins;
 pub mod plan;
 pub mod policies;
 pub mod routes;
+pub mod schemas;
 pub mod settings;
 pub mod written;
 
@@ -54,7 +55,12 @@ pub struct Outcome {
 /// without one, they are only listed.
 pub fn build(sources: Vec<Source>, deployment: Option<&Deployment>) -> Outcome {
     let mut diagnostics = Diagnostics::default();
-    let trees: Vec<_> = sources.iter().enumerate().map(|(file, source)| document::parse(file, source, &mut diagnostics)).collect();
+    let empty = || document::Node { span: 0..0, value: document::Value::Table(Vec::new()) };
+    let trees: Vec<_> = sources
+        .iter()
+        .enumerate()
+        .map(|(file, source)| if source.is_routes() { document::parse(file, source, &mut diagnostics) } else { empty() })
+        .collect();
     let mut written = files::gather(&sources, &trees, &mut diagnostics);
     nesting::resolve(&mut written, &mut diagnostics);
     let consumers = consumers::gather(&sources, &trees, &mut diagnostics);

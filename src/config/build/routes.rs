@@ -12,6 +12,7 @@ use super::nesting;
 use super::origins::OriginEntry;
 use super::plan::{Definition, RoutePlan};
 use super::policies::{PolicyEntry, Use};
+use super::schemas;
 use crate::auth::consumer::Consumer;
 use crate::config::runtime::{self, ApiForm, GatewayForm, OriginForm, PolicyForm, RouteForm};
 use crate::config::template::Template;
@@ -206,6 +207,7 @@ impl<'a> Assembly<'a, '_> {
                 self.context.diagnostics.push(Diagnostic::new(Code::WrongValue, link.place.clone(), message));
             }
         }
+        let compiled = schemas::compile(self.sources, self.written, &self.policies, &self.routes, self.context.diagnostics);
         let needs = self.context.settle();
         let used: BTreeSet<usize> = self.routes.iter().flat_map(|(route, _)| route.policies.iter().copied()).collect();
         let policy_index: HashMap<usize, usize> = used.iter().enumerate().map(|(new, old)| (*old, new)).collect();
@@ -215,14 +217,15 @@ impl<'a> Assembly<'a, '_> {
         let mut settings = self.written.settings.clone();
         let mut policies = Vec::new();
         let mut policy_places = Vec::new();
-        for instance in used.iter().filter_map(|index| self.policies.all.get(*index)) {
+        for (index, instance) in used.iter().filter_map(|index| Some((index, self.policies.all.get(*index)?))) {
             let Some(policy) = instance.entry.config.clone() else { continue };
             identity_headers.extend(instance.needs.identity_headers.iter().cloned());
             add_missing(&mut settings.record.redact_headers, &instance.needs.secret_headers);
             add_missing(&mut settings.record.redact_query, &instance.needs.secret_query);
             let (mode, on_error, failures, when) =
                 (instance.entry.mode, instance.entry.on_error, instance.entry.failures, instance.entry.when.clone());
-            policies.push(PolicyForm { id: instance.id.clone(), api: instance.api, mode, on_error, failures, when, policy });
+            let compiled = compiled.get(index).cloned();
+            policies.push(PolicyForm { id: instance.id.clone(), api: instance.api, mode, on_error, failures, when, policy, compiled });
             policy_places.push(Definition::of(instance, self.sources));
         }
         let mut origins = Vec::new();

@@ -185,6 +185,9 @@ pub struct WrittenApi {
     /// Hosts of its routes: `api.example.com` or `*.example.com`. Every host where absent.
     #[serde(default)]
     pub hosts: Vec<String>,
+    /// Its OpenAPI document (3.0 or 3.1, JSON or YAML), a file in the routes directory or below it: `openapi/products.json`.
+    /// `validate` holds requests to it.
+    pub openapi: Option<String>,
     /// Policies of every route, before the route's own.
     #[serde(default)]
     #[schemars(with = "Vec<PolicyUse>")]

@@ -5,7 +5,7 @@ use std::ops::Range;
 /// The folder of the consumers files, within that of the routes files.
 pub const CONSUMERS: &str = "consumers";
 
-/// A routes file as it was read.
+/// A file as it was read: a routes file, or one that routes files name.
 #[derive(Debug, Clone)]
 pub struct Source {
     /// The path as people see it.
@@ -52,6 +52,11 @@ impl Source {
         let name = name.into();
         let of_consumer = name.rsplit(['/', '\\']).nth(1) == Some(CONSUMERS);
         Self { name, text, of_consumer, line_starts }
+    }
+
+    /// Whether it is a routes file; what is none may be named in one: a schema, say.
+    pub fn is_routes(&self) -> bool {
+        self.name.ends_with(".toml")
     }
 
     /// The number of the line that holds byte `at`, from 0.
