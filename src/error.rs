@@ -58,6 +58,8 @@ pub enum GatewayError {
     AddressDenied { log: String },
     /// The request is a program's that is kept out (403).
     BotDenied { log: String },
+    /// A login at an identity provider, or a logout from there, did not come to its end (400). `log` says why.
+    LoginFailed { detail: &'static str, log: String },
     /// A page of another origin may have made a browser send the request (403).
     CrossSite { log: String },
     /// The request looks like an attack (403). `log` says which rule saw what where.
@@ -264,6 +266,9 @@ impl GatewayError {
             Self::AddressDenied { log } => {
                 let detail = "Requests from this address are not accepted here.";
                 (StatusCode::FORBIDDEN, "address-denied", "The address may not call this", detail.into(), Client, log.clone())
+            }
+            Self::LoginFailed { detail, log } => {
+                (StatusCode::BAD_REQUEST, "login-failed", "The login did not succeed", (*detail).into(), Client, log.clone())
             }
             Self::CrossSite { log } => {
                 let detail = "The request seems to come from a page of another site, or does not say where it comes from.";

@@ -4,6 +4,7 @@ use std::cell::OnceCell;
 use std::net::IpAddr;
 use std::rc::Rc;
 
+use crate::auth::csrf;
 use crate::auth::identity::Identity;
 use crate::caching;
 use crate::config::runtime::Settings;
@@ -44,6 +45,9 @@ pub struct Exchange<'a> {
     pub peer: Option<IpAddr>,
     /// What the edge knows of the connection besides; see [`Exchange::edge`].
     edge: (EdgeSource, OnceCell<EdgeFacts>),
+    /// Whether the browser may have added a proof of identity by itself ([`csrf::is_ambient`]), as the request came: policies take proofs
+    /// out of it.
+    pub ambient: bool,
     /// When the request came, in milliseconds since the epoch.
     pub started_ms: u64,
     /// Method and target as they came, normalised but not rewritten.
@@ -94,6 +98,7 @@ impl<'a> Exchange<'a> {
             client,
             peer,
             edge: (incoming.edge.clone(), OnceCell::new()),
+            ambient: csrf::is_ambient(&incoming.headers),
             started_ms: ports.clock.now_ms(),
             method: incoming.method.clone(),
             target: None,

@@ -154,6 +154,7 @@ fn answered(gateway: &Gateway, outside: &Outside, step: &Step) -> Result<Outcome
     outside.edge_cache.fault.set(fault("edge_cache"));
     outside.guesses.fault.set(fault("guesses"));
     outside.replay.fault.set(fault("replay"));
+    outside.sessions.fault.set(fault("sessions"));
     outside.log.0.take();
     outside.fetch.take_calls();
     let incoming = incoming(&step.request)?;

@@ -54,6 +54,8 @@ pub struct Needs {
     pub secret_headers: BTreeSet<String>,
     /// Query parameters that carry secrets of clients; the record replaces their values.
     pub secret_query: BTreeSet<String>,
+    /// Paths below which the policy answers by itself, on every host of its routes: the build makes a route of each.
+    pub own_paths: BTreeSet<String>,
 }
 
 /// What a policy or origin is compiled with.

@@ -268,6 +268,11 @@ export function callObject(call, binding, name, method, request, deadlineMs) {
   }
 }
 
+/** Settles after a while. */
+export function rest(call, ms) {
+  setTimeout(() => settleCall(call, true), ms);
+}
+
 /** A promise that wasm settles itself. */
 export function deferred() {
   return Promise.withResolvers();

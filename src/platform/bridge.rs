@@ -54,6 +54,9 @@ extern "C" {
     pub fn call_object(call: u32, binding: &str, name: &str, method: &str, request: &str, deadline_ms: f64);
 
     #[wasm_bindgen]
+    pub fn rest(call: u32, ms: f64);
+
+    #[wasm_bindgen]
     pub fn deferred() -> JsValue;
 
     #[wasm_bindgen(js_name = promiseOf)]

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use async_trait::async_trait;
 use bytes::Bytes;
 use wasm_bindgen::JsValue;
-use worker::{Delay, Env, console_log};
+use worker::{Env, console_log};
 
 use super::body::{Cap, Outgoing, Stream};
 use super::{bridge, task, wire};
@@ -150,7 +150,7 @@ impl EdgeCache for Runtime {
 #[async_trait(?Send)]
 impl Timer for Runtime {
     async fn wait(&self, ms: u64) {
-        Delay::from(std::time::Duration::from_millis(ms)).await;
+        let _ = task::call(|id| bridge::rest(id, ms as f64)).await;
     }
 }
 

@@ -56,8 +56,8 @@ impl Csrf {
 
 #[async_trait(?Send)]
 impl Policy for Csrf {
-    async fn on_request(&self, _: &mut Exchange<'_>, request: &mut Request) -> Result<Flow, GatewayError> {
-        if !csrf::may_change(&request.method, &request.headers) || !(self.always || csrf::is_ambient(&request.headers)) {
+    async fn on_request(&self, cx: &mut Exchange<'_>, request: &mut Request) -> Result<Flow, GatewayError> {
+        if !csrf::may_change(&request.method, &request.headers) || !(self.always || cx.ambient) {
             return Ok(Flow::Next);
         }
         match csrf::judge(request, &WebOrigin::of(request), &self.trusted) {
@@ -96,6 +96,16 @@ mod tests {
         check("", "POST", &[cookie, cross, ("authorization", "Bearer t")], None);
         check("", "POST", &[cookie, cross, ("authorization", "Basic dTpw")], refused);
         check("trusted_origins = [\"https://b.example\"]", "POST", &[cookie, cross, ("origin", "https://b.example")], None);
+    }
+
+    #[test]
+    fn a_proof_that_a_policy_took_out_was_there() {
+        let scene = Scene::of("POST", "https://app.example/a", &[("cookie", "session=1"), ("sec-fetch-site", "cross-site")]);
+        let policy = scene.compile("", Csrf::compile).unwrap();
+        let mut request = scene.request();
+        request.headers.remove("cookie");
+        request.headers.insert("authorization", HeaderValue::from_static("Bearer for-the-origin"));
+        assert!(block_on(policy.on_request(&mut scene.exchange(), &mut request)).is_err());
     }
 
     #[test]

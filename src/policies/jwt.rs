@@ -25,7 +25,7 @@ pub(crate) mod written;
 
 use key_source::{KeySource, Known};
 use revoked::Revoked;
-pub use written::Config;
+pub use written::{Config, MapConfig};
 
 /// What the registry knows of it.
 pub const FACTS: Facts = Facts { identity: true, subrequests: 3, ..Facts::of("jwt") };

@@ -41,6 +41,7 @@ pub mod jwt;
 pub mod mask;
 pub mod mtls;
 pub mod nested;
+pub mod oidc;
 pub mod rate_limit;
 mod reading;
 pub mod request_id;
@@ -204,6 +205,8 @@ registry! {
     basic: Basic
     /// Establishes who is calling from a client certificate (mutual TLS), or refuses (401).
     mtls: Mtls
+    /// Establishes who is calling by a session that begins with a login at an OpenID Connect provider.
+    oidc: Oidc
     /// Establishes who is calling by the first of several proofs that the request has, or refuses (401).
     any_of: AnyOf
     /// Establishes who is calling by several proofs at once, or refuses (401).

@@ -38,6 +38,8 @@ pub struct Nested {
 /// The first that cannot be compiled, at its place in `policies`.
 pub fn compile(policies: &[NestedConfig], compiler: &mut Compiler<'_>) -> Result<Vec<Nested>, ConfigError> {
     let mut compiled: Vec<Nested> = Vec::with_capacity(policies.len());
+    // What every part needs is needed, whichever of them lacks a variable.
+    let mut wrong = None;
     for (index, NestedConfig { id, policy }) in policies.iter().enumerate() {
         let facts = policy.facts();
         let id = id.clone().unwrap_or_else(|| {
@@ -47,10 +49,12 @@ pub fn compile(policies: &[NestedConfig], compiler: &mut Compiler<'_>) -> Result
         });
         let field = format!("policies.{index}.{}", facts.name);
         let anyone = policy.lets_anyone_in();
-        let policy = compiler.within(&id, &field, |compiler| policy.compile(compiler))?;
-        compiled.push(Nested { id: id.into(), facts, anyone, policy });
+        match compiler.within(&id, &field, |compiler| policy.compile(compiler)) {
+            Ok(policy) => compiled.push(Nested { id: id.into(), facts, anyone, policy }),
+            Err(error) => wrong = wrong.or(Some(error)),
+        }
     }
-    Ok(compiled)
+    wrong.map_or(Ok(compiled), Err)
 }
 
 impl PolicyConfig {

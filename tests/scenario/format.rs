@@ -95,7 +95,7 @@ pub struct Step {
     /// Only where ports can be broken: not against the worker itself.
     #[serde(default)]
     pub native_only: bool,
-    /// Ports that are down during this step: `limiter`, `edge_cache`, `guesses`, `replay`.
+    /// Ports that are down during this step: `limiter`, `edge_cache`, `guesses`, `replay`, `sessions`.
     #[serde(default)]
     pub down: Vec<String>,
     /// How often the same request is sent, each time with the same outcome; 1 where absent.

@@ -8,7 +8,7 @@ use crate::config::text::document::Node;
 use crate::config::text::source::Place;
 
 /// Kinds of policies to come.
-pub const POLICIES: &[&str] = &["oidc", "transform", "quota", "breaker", "retry"];
+pub const POLICIES: &[&str] = &["transform", "quota", "breaker", "retry"];
 
 /// Keys of the cache policy to come.
 pub const CACHE_KEYS: &[&str] = &["stale_while_revalidate", "stale_if_error"];

@@ -13,6 +13,7 @@ pub mod load;
 pub mod matching;
 pub mod nesting;
 pub mod origins;
+pub mod own_paths;
 pub mod plan;
 pub mod policies;
 pub mod routes;

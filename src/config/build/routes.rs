@@ -10,6 +10,7 @@ use super::instances::{Compilable, Instances};
 use super::matching::{self, Matcher};
 use super::nesting;
 use super::origins::OriginEntry;
+use super::own_paths;
 use super::plan::{Definition, RoutePlan};
 use super::policies::{PolicyEntry, Use};
 use super::schemas;
@@ -195,7 +196,7 @@ impl<'a> Assembly<'a, '_> {
         if *count == 1 { id } else { format!("{id} ({count})") }
     }
 
-    fn finish(self, consumers: Vec<Consumer>) -> Assembled {
+    fn finish(mut self, consumers: Vec<Consumer>) -> Assembled {
         chain::report(self.lacking, &self.policies, self.context.diagnostics);
         let files = self.sources.iter().filter(|source| source.of_consumer).count();
         if consumers.len() == files {
@@ -208,6 +209,10 @@ impl<'a> Assembly<'a, '_> {
             }
         }
         let compiled = schemas::compile(self.sources, self.written, &self.policies, &self.routes, self.context.diagnostics);
+        let api_name = |index: usize| self.written.apis.get(index).map_or(String::new(), |api| api.scope.name.clone());
+        let own = own_paths::routes(&self.routes, &self.policies, api_name);
+        let nothing = own.first().map(|(_, plan)| own_paths::origin(&plan.place));
+        self.routes.extend(own);
         let needs = self.context.settle();
         let used: BTreeSet<usize> = self.routes.iter().flat_map(|(route, _)| route.policies.iter().copied()).collect();
         let policy_index: HashMap<usize, usize> = used.iter().enumerate().map(|(new, old)| (*old, new)).collect();
@@ -234,6 +239,10 @@ impl<'a> Assembly<'a, '_> {
             let Some(origin) = instance.entry.config.clone() else { continue };
             origins.push(OriginForm { id: instance.id.clone(), origin });
             origin_places.push(Definition::of(instance, self.sources));
+        }
+        if let Some((origin, definition)) = nothing {
+            origins.push(origin);
+            origin_places.push(definition);
         }
         let (mut routes, plans): (Vec<RouteForm>, Vec<RoutePlan>) = self.routes.into_iter().unzip();
         for route in &mut routes {
