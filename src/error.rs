@@ -85,7 +85,9 @@ pub enum GatewayError {
     /// The origin's response has what may not leave, or cannot be looked into (502).
     ResponseWithheld { log: String },
     /// The request's head is larger than the gateway allows (431).
-    HeadersTooLarge { max: u64 },
+    HeadersTooLarge { detail: String },
+    /// The body had not come by the time that it was due (408).
+    BodyTooSlow,
     /// The request's target is longer than the gateway allows (414). `max` in bytes.
     TargetTooLong { max: u64 },
     /// The origin refused the connection, broke it, or answered something that is not HTTP (502).
@@ -334,10 +336,13 @@ impl GatewayError {
                 let detail = "The answer of the service behind this path may not be shown.";
                 (StatusCode::BAD_GATEWAY, "response-withheld", "The service's answer is withheld", detail.into(), Origin, log.clone())
             }
-            Self::HeadersTooLarge { max } => {
-                let detail = format!("The header fields may have at most {max} bytes in all.");
+            Self::BodyTooSlow => {
+                let detail = "The body did not come in the time that is allowed for it.";
+                (StatusCode::REQUEST_TIMEOUT, "body-too-slow", "The body took too long", detail.into(), Client, String::new())
+            }
+            Self::HeadersTooLarge { detail } => {
                 let status = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
-                (status, "headers-too-large", "The header fields are too large", detail.into(), Client, String::new())
+                (status, "headers-too-large", "The header fields are too large", detail.clone().into(), Client, String::new())
             }
             Self::TargetTooLong { max } => {
                 let detail = format!("The path and query may have at most {max} bytes.");

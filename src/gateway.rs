@@ -8,11 +8,11 @@ use crate::config::runtime::{self, Settings};
 use crate::error::GatewayError;
 use crate::exchange::{Connection, Exchange};
 use crate::http::edge::EdgeSource;
-use crate::http::{HeaderName, Method, Request, Response, Target, forwarded, header, problem};
+use crate::http::{HeaderName, Method, Request, Response, Target, forwarded, header, intake, problem};
 use crate::observe::recorder::Recorder;
-use crate::policies::Flow;
 use crate::policies::guard::{Chain, Guarded};
 use crate::policies::guessing::{Guessing, SharedTallies};
+use crate::policies::{Flow, Mode};
 use crate::ports::Ports;
 use crate::ports::committed::Committed;
 use crate::routing::table::{Found, Table};
@@ -122,6 +122,8 @@ impl Gateway {
     async fn serve(&self, cx: &mut Exchange<'_>, incoming: Incoming) -> Result<Response, GatewayError> {
         let mut request = self.admit(cx, incoming)?;
         let (found, chain, refusal) = self.find(&request)?;
+        let own_limit = chain.iter().any(|guarded| guarded.kind == "body_limit" && guarded.mode == Mode::Enforce);
+        cx.body_max = intake::bound_body(&self.settings.limits, !own_limit, cx.started_ms, &mut request)?;
         cx.params = found.params;
         if let Some(path) = found.path {
             request.target.path = path;
@@ -164,14 +166,7 @@ impl Gateway {
             }
         };
         cx.target = Some(target.clone());
-        let limits = &self.settings.limits;
-        if target.len() as u64 > limits.target.bytes() {
-            return Err(GatewayError::TargetTooLong { max: limits.target.bytes() });
-        }
-        let size: usize = headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
-        if size as u64 > limits.headers.bytes() {
-            return Err(GatewayError::HeadersTooLarge { max: limits.headers.bytes() });
-        }
+        intake::check_head(&self.settings.limits, &target, &headers)?;
         let peer_is_trusted = cx.peer.is_some_and(|peer| self.settings.client.trusted_proxies.iter().any(|proxy| proxy.contains(peer)));
         cx.certificates = forwarded::set_aside(&mut headers);
         forwarded::admit(&method, &mut headers, peer_is_trusted);

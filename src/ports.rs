@@ -50,6 +50,8 @@ pub enum FetchError {
     Timeout,
     /// The request's body ran past its cap while it was being sent.
     BodyTooLarge,
+    /// The request's body had not come by the time that it was due.
+    BodyTooSlow,
     /// Anything else: refused, reset, not HTTP. The text is for the log only.
     Unreachable(String),
 }

@@ -179,14 +179,26 @@ pub enum EncodedSlash {
     Keep,
 }
 
-/// Limits on a request's head.
+/// Limits on a request.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LimitsForm {
     /// Path and query together.
     pub target: ByteSize,
+    /// Parameters of the query.
+    pub query_parameters: u64,
     /// All header fields together.
     pub headers: ByteSize,
+    /// One header field, its name and its value.
+    pub header: ByteSize,
+    /// How many header fields there may be.
+    pub header_count: u64,
+    /// The body, where no `body_limit` says otherwise.
+    pub body: ByteSize,
+    /// The time for a body to come; 0 for as long as it takes.
+    pub body_time: Duration,
+    /// For each of so many bytes of a body it has a second more.
+    pub body_rate: ByteSize,
 }
 
 /// The access record.
@@ -215,7 +227,16 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             name: "archway".to_owned(),
-            limits: LimitsForm { target: ByteSize::from_bytes(8 << 10), headers: ByteSize::from_bytes(32 << 10) },
+            limits: LimitsForm {
+                target: ByteSize::from_bytes(8 << 10),
+                query_parameters: 256,
+                headers: ByteSize::from_bytes(32 << 10),
+                header: ByteSize::from_bytes(16 << 10),
+                header_count: 128,
+                body: ByteSize::from_bytes(10 << 20),
+                body_time: Duration::from_ms(30_000),
+                body_rate: ByteSize::from_bytes(16 << 10),
+            },
             record: RecordForm {
                 sample: Percent::from_share(1.0),
                 headers: Vec::new(),

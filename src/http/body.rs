@@ -12,6 +12,8 @@ use bytes::{Bytes, BytesMut};
 pub enum BodyError {
     /// It is longer than the reader allows. `max` in bytes.
     TooLarge { max: u64 },
+    /// It had not come by `due_ms`, in milliseconds since the epoch.
+    TooSlow { due_ms: u64 },
     /// It broke off. The text is for the log only.
     Broken(String),
 }
@@ -41,6 +43,8 @@ pub trait NativeBody: fmt::Debug {
     }
     /// Counts the bytes as they pass and breaks off after `max` of them, without bringing them into wasm.
     fn cap(&mut self, max: u64);
+    /// Breaks off what has not come by `due_ms`, in milliseconds since the epoch, without bringing it into wasm.
+    fn due(&mut self, due_ms: u64);
     /// Puts bytes back that were read: they come first again.
     fn unread(&mut self, bytes: Bytes);
     /// Splits the stream: both halves give all bytes.
@@ -77,6 +81,13 @@ impl Body {
                 native.cap(max);
                 Ok(())
             }
+        }
+    }
+
+    /// Sets the time, in milliseconds since the epoch, by which all of it must have come.
+    pub fn due(&mut self, due_ms: u64) {
+        if let Self::Native(native) = self {
+            native.due(due_ms);
         }
     }
 

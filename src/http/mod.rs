@@ -7,6 +7,7 @@ pub mod cookie;
 pub mod edge;
 pub mod fetch_metadata;
 pub mod forwarded;
+pub mod intake;
 pub mod media;
 pub mod path;
 pub mod path_template;

@@ -14,6 +14,9 @@ use crate::http::{Body, BodyError, NativeBody};
 pub struct ChunkedBody {
     /// What is still to come.
     pub chunks: VecDeque<Bytes>,
+    /// Comes to no end after the last chunk.
+    pub stalls: bool,
+    due_ms: Option<u64>,
     /// Breaks off with this text after the last chunk.
     pub breaks: Option<String>,
     cap: Option<u64>,
@@ -28,10 +31,22 @@ impl ChunkedBody {
     }
 }
 
+impl ChunkedBody {
+    /// A body that comes in these chunks and then in no more, without an end; where nothing is due, that is told as broken.
+    pub fn stalling(chunks: &[&str]) -> Body {
+        let chunks = chunks.iter().map(|chunk| Bytes::copy_from_slice(chunk.as_bytes())).collect();
+        Body::Native(Box::new(Self { chunks, stalls: true, ..Self::default() }))
+    }
+}
+
 #[async_trait(?Send)]
 impl NativeBody for ChunkedBody {
     async fn next_chunk(&mut self) -> Result<Option<Bytes>, BodyError> {
         let Some(chunk) = self.chunks.pop_front() else {
+            if self.stalls {
+                let stalled = || BodyError::Broken("it comes to no end".to_owned());
+                return Err(self.due_ms.map_or_else(stalled, |due_ms| BodyError::TooSlow { due_ms }));
+            }
             return self.breaks.take().map_or(Ok(None), |text| Err(BodyError::Broken(text)));
         };
         self.passed += chunk.len() as u64;
@@ -43,6 +58,10 @@ impl NativeBody for ChunkedBody {
 
     fn cap(&mut self, max: u64) {
         self.cap = Some(self.cap.map_or(max, |cap| cap.min(max)));
+    }
+
+    fn due(&mut self, due_ms: u64) {
+        self.due_ms = Some(due_ms);
     }
 
     fn unread(&mut self, bytes: Bytes) {

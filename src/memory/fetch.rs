@@ -103,6 +103,7 @@ impl Fetch for ScriptedFetch {
         let body = match request.body.read(u64::MAX).await {
             Ok(body) => body,
             Err(BodyError::TooLarge { .. }) => return Err(FetchError::BodyTooLarge),
+            Err(BodyError::TooSlow { .. }) => return Err(FetchError::BodyTooSlow),
             Err(BodyError::Broken(text)) => return Err(FetchError::Unreachable(text)),
         };
         let act = self.act(&request.url);

@@ -192,6 +192,7 @@ impl Origin for HttpOrigin {
                 GatewayError::OriginTimeout { log: format!("{}: no answer within {} ms", server.authority, self.first_byte_ms) }
             }
             FetchError::BodyTooLarge => GatewayError::BodyTooLarge { max: cx.body_max.unwrap_or_default() },
+            FetchError::BodyTooSlow => GatewayError::BodyTooSlow,
             FetchError::Unreachable(log) => GatewayError::OriginUnreachable { log: format!("{}: {log}", server.authority) },
         })?;
         forwarded::admit_response(response.status, &mut response.headers);

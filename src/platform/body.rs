@@ -26,9 +26,10 @@ pub struct Stream {
     /// Read from `reader` and put back.
     unread: Option<Bytes>,
     cap: Option<Cap>,
+    due_ms: Option<u64>,
 }
 
-/// A limit on what may pass, and whether it was passed.
+/// Limits on what may pass, in bytes and in time, and whether they were passed.
 #[derive(Clone)]
 pub struct Cap {
     max: u64,
@@ -36,6 +37,19 @@ pub struct Cap {
 }
 
 impl Cap {
+    fn unlimited() -> Self {
+        Self { max: u64::MAX, state: Object::new() }
+    }
+
+    fn is_limited(&self) -> bool {
+        self.max < u64::MAX
+    }
+
+    /// Whether the body was broken off because it had not come in time.
+    pub fn was_slow(&self) -> bool {
+        Reflect::get(&self.state, &JsValue::from_str("slow")).is_ok_and(|value| value.is_truthy())
+    }
+
     /// What `bridge.js` and the counted stream share.
     pub fn state(&self) -> JsValue {
         self.state.clone().into()
@@ -56,11 +70,29 @@ impl fmt::Debug for Stream {
 impl Stream {
     /// The body of a request or a response that came with these header fields.
     pub fn of_message(message: JsValue, fields: HeaderMap, bodiless: bool) -> Body {
-        Body::Native(Box::new(Self { message: Some(message), fields, bodiless, stream: None, reader: None, unread: None, cap: None }))
+        Body::Native(Box::new(Self {
+            message: Some(message),
+            fields,
+            bodiless,
+            stream: None,
+            reader: None,
+            unread: None,
+            cap: None,
+            due_ms: None,
+        }))
     }
 
     fn of_stream(stream: JsValue) -> Self {
-        Self { message: None, fields: HeaderMap::new(), bodiless: false, stream: Some(stream), reader: None, unread: None, cap: None }
+        Self {
+            message: None,
+            fields: HeaderMap::new(),
+            bodiless: false,
+            stream: Some(stream),
+            reader: None,
+            unread: None,
+            cap: None,
+            due_ms: None,
+        }
     }
 
     /// The stream, its cap applied; `None` where the message has no body.
@@ -70,7 +102,7 @@ impl Stream {
         }
         if let Some(reader) = self.reader.take() {
             // Somebody has read the beginning: that the rest may break off is watched even where there is no limit.
-            let cap = self.cap.get_or_insert_with(|| Cap { max: u64::MAX, state: Object::new() });
+            let cap = self.cap.get_or_insert_with(Cap::unlimited);
             let first = self.unread.take().unwrap_or_default();
             return Some(bridge::resumed(&bridge::bytes(&first), &reader, cap.max as f64, &cap.state));
         }
@@ -79,8 +111,8 @@ impl Stream {
             return None;
         }
         match &self.cap {
-            Some(cap) => Some(bridge::capped(&stream, cap.max as f64, &cap.state)),
-            None => Some(stream),
+            Some(cap) if cap.is_limited() => Some(bridge::capped(&stream, cap.max as f64, &cap.state)),
+            _ => Some(stream),
         }
     }
 }
@@ -96,13 +128,16 @@ impl NativeBody for Stream {
             self.reader = Some(bridge::reader_of(&stream).map_err(|error| BodyError::Broken(bridge::text(&error)))?);
         }
         let Some(reader) = &self.reader else { return Ok(None) };
-        match task::call(|id| bridge::read_chunk(id, reader)).await {
+        match task::call(|id| bridge::read_chunk(id, reader, self.due_ms.unwrap_or_default() as f64)).await {
             Ok(chunk) if chunk.is_undefined() => Ok(None),
             Ok(chunk) => Ok(Some(chunk.unchecked_into::<Uint8Array>().to_vec().into())),
             Err(_) if self.cap.as_ref().is_some_and(Cap::exceeded) => {
                 Err(BodyError::TooLarge { max: self.cap.as_ref().map_or(0, |cap| cap.max) })
             }
-            Err(error) => Err(BodyError::Broken(bridge::text(&error))),
+            Err(error) => Err(match (bridge::text(&error), self.due_ms) {
+                (text, Some(due_ms)) if text == "timeout" => BodyError::TooSlow { due_ms },
+                (text, _) => BodyError::Broken(text),
+            }),
         }
     }
 
@@ -115,6 +150,13 @@ impl NativeBody for Stream {
             Some(cap) => cap.max = cap.max.min(max),
             None => self.cap = Some(Cap { max, state: Object::new() }),
         }
+    }
+
+    fn due(&mut self, due_ms: u64) {
+        self.due_ms = Some(due_ms);
+        let cap = self.cap.get_or_insert_with(Cap::unlimited);
+        // That a plain object takes a number cannot fail.
+        let _ = Reflect::set(&cap.state, &JsValue::from_str("dueMs"), &JsValue::from_f64(due_ms as f64));
     }
 
     fn unread(&mut self, bytes: Bytes) {
@@ -195,7 +237,7 @@ impl From<Body> for Outgoing {
                     let message = stream.message.clone().map(|message| (message, std::mem::take(&mut stream.fields)));
                     let body = match (&message, &stream.cap) {
                         _ if stream.bodiless => JsValue::UNDEFINED,
-                        (Some(_), None) => JsValue::NULL,
+                        (Some(_), cap) if !cap.as_ref().is_some_and(Cap::is_limited) => JsValue::NULL,
                         _ => stream.take_stream().unwrap_or(JsValue::UNDEFINED),
                     };
                     Self { body, message, cap: stream.cap }

@@ -47,8 +47,14 @@ function settle(call, promise) {
   );
 }
 
-function settleBefore(call, deadlineMs, promise) {
-  const timer = setTimeout(() => settleCall(call, false, "timeout"), deadlineMs);
+// `waits` tells whether what takes so long is not the fault of whom the deadline is for: then it begins anew.
+function settleBefore(call, deadlineMs, promise, waits) {
+  let timer;
+  const expired = () => {
+    if (waits?.()) timer = setTimeout(expired, deadlineMs);
+    else settleCall(call, false, "timeout");
+  };
+  timer = setTimeout(expired, deadlineMs);
   promise.then(
     (value) => {
       clearTimeout(timer);
@@ -103,7 +109,10 @@ export function resumed(first, reader, max, state) {
 async function count(first, reader, writer, max, state) {
   try {
     for (let seen = 0, next = first; ; next = undefined) {
+      // Whom the body waits for tells whose fault it is where it takes too long.
+      state.reading = true;
       const { done, value } = next === undefined ? await reader.read() : { done: false, value: next };
+      state.reading = false;
       if (done) return await writer.close();
       seen += value.byteLength;
       if (seen > max) {
@@ -154,9 +163,11 @@ export function readerOf(stream) {
   return stream.getReader();
 }
 
-/** The next bytes, or undefined at the end. */
-export function readChunk(call, reader) {
-  settle(call, reader.read().then(({ done, value }) => (done ? undefined : value)));
+/** The next bytes, or undefined at the end; "timeout" where they have not come by `dueMs`, which is 0 for no such time. */
+export function readChunk(call, reader, dueMs) {
+  const next = reader.read().then(({ done, value }) => (done ? undefined : value));
+  if (dueMs > 0) settleBefore(call, Math.max(0, dueMs - Date.now()), next);
+  else settle(call, next);
 }
 
 /**
@@ -176,13 +187,33 @@ export function send(call, head, message, body, firstByteMs, totalMs, cap) {
       if (totalMs > 0) total = setTimeout(() => controller.abort("timeout"), totalMs);
       if (cap !== undefined) cap.giveUp = (error) => controller.abort(error);
     }
+    const stop = cap?.dueMs > 0 && init.body instanceof ReadableStream ? inTime(cap, init, body === null) : undefined;
     const sent = fetch(parts[1], init);
+    // Once the origin has answered, the rest of the body is its concern.
+    if (stop !== undefined) sent.then(stop, stop);
     const answer = total === undefined ? sent : sent.then((response) => watched(response, total));
-    if (firstByteMs > 0) settleBefore(call, firstByteMs, answer);
+    if (firstByteMs > 0) settleBefore(call, firstByteMs, answer, stop === undefined ? undefined : () => cap.reading);
     else settle(call, answer);
   } catch (error) {
     settleCall(call, false, error);
   }
+}
+
+// Gives a request up whose body has not come by the time that is due, where it is the client that is waited for. The function that is
+// returned ends the watch.
+function inTime(cap, init, untouched) {
+  const timer = setTimeout(() => {
+    if (!cap.reading) return;
+    cap.slow = true;
+    cap.giveUp("slow");
+  }, Math.max(0, cap.dueMs - Date.now()));
+  if (untouched) {
+    const length = Number.parseInt(init.headers.get("content-length"), 10);
+    const { readable, writable } = length >= 0 ? new FixedLengthStream(length) : new IdentityTransformStream();
+    count(undefined, init.body.getReader(), writable.getWriter(), Infinity, cap);
+    init.body = readable;
+  }
+  return () => clearTimeout(timer);
 }
 
 // A body that is merely handed on outlives the request in the runtime, timers do not: this one is carried, and its timer is kept.

@@ -33,7 +33,7 @@ extern "C" {
     pub fn reader_of(stream: &JsValue) -> Result<JsValue, JsValue>;
 
     #[wasm_bindgen(js_name = readChunk)]
-    pub fn read_chunk(call: u32, reader: &JsValue);
+    pub fn read_chunk(call: u32, reader: &JsValue, due_ms: f64);
 
     #[wasm_bindgen]
     pub fn send(call: u32, head: &str, message: &JsValue, body: &JsValue, first_byte_ms: f64, total_ms: f64, cap: &JsValue);

@@ -116,6 +116,7 @@ impl Fetch for Runtime {
         let answered = task::call(|id| bridge::send(id, &head, &message, &body, first_byte_ms, total_ms, &state)).await;
         match answered {
             // An origin may answer before it has read the body to its end.
+            _ if cap.as_ref().is_some_and(Cap::was_slow) => Err(FetchError::BodyTooSlow),
             _ if cap.is_some_and(|cap| cap.exceeded()) => Err(FetchError::BodyTooLarge),
             Ok(answer) => Ok(response(answer)),
             Err(error) => Err(match bridge::text(&error) {

@@ -38,6 +38,7 @@ pub async fn every_byte(cx: &Exchange<'_>, request: &mut Request, max: u64) -> R
 pub fn broken(error: BodyError) -> GatewayError {
     match error {
         BodyError::TooLarge { max } => GatewayError::BodyTooLarge { max },
+        BodyError::TooSlow { .. } => GatewayError::BodyTooSlow,
         BodyError::Broken(_) => GatewayError::bad_request("The body broke off."),
     }
 }

@@ -25,7 +25,7 @@ pub async fn ask(fetch: &dyn Fetch, request: OriginRequest, max: u64) -> Result<
     let mut response = match fetch.fetch(request).await {
         Ok(response) => response,
         Err(FetchError::Timeout) => return Err(format!("{url} did not answer in {deadline_ms} ms")),
-        Err(FetchError::BodyTooLarge) => return Err(format!("{url} did not take the request")),
+        Err(FetchError::BodyTooLarge | FetchError::BodyTooSlow) => return Err(format!("{url} did not take the request")),
         Err(FetchError::Unreachable(detail)) => return Err(format!("{url} is not reachable: {detail}")),
     };
     let body = response.body.read(max).await.map_err(|error| format!("the body of {url} cannot be read: {error:?}"))?;

@@ -1,9 +1,11 @@
 //! What streams: bodies both ways, events, WebSockets. Each exchange ends only where bytes pass as they come.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 use wasm_bindgen_test::wasm_bindgen_test;
 
-use crate::harness::{Ask, call, script, serve};
+use crate::harness::{Ask, call, compile, script, serve, start};
 
 const ROUTES: &str = r#"
 [api]
@@ -14,6 +16,12 @@ targets = [{ url = "https://far.example/base" }]
 match = "/open/{*rest}"
 public = true
 origin = "far"
+policies = [{ body_limit = "32MiB" }]
+[[routes]]
+match = "/read/{*rest}"
+public = true
+origin = "far"
+policies = [{ json_limits = {} }]
 [origins.hurried]
 targets = [{ url = "https://far.example" }]
 timeout = "100ms"
@@ -85,6 +93,23 @@ async fn a_client_that_leaves_has_not_sent_a_whole_body() {
         serve(ROUTES).await;
         let seen: Value = call("leaving", &json!({ "url": format!("https://api.example.com/{path}/a") })).await;
         assert_eq!(seen, json!({ "taken_for_whole": false }), "{path}");
+    }
+}
+
+#[wasm_bindgen_test]
+async fn a_body_that_comes_too_slowly_is_broken_off() {
+    let gateway = "[gateway.limits]\nbody_time = '300ms'\nbody_rate = '0B'".to_owned();
+    let files = BTreeMap::from([("gateway.toml".to_owned(), gateway), ("api.toml".to_owned(), ROUTES.to_owned())]);
+    start(&compile(&files).await.unwrap(), &BTreeMap::new()).await;
+    for (path, headers) in [
+        ("open", json!([["content-length", "10"]])),
+        ("open", json!([["transfer-encoding", "chunked"]])),
+        ("capped", json!([["transfer-encoding", "chunked"]])),
+        ("read", json!([["content-length", "10"], ["content-type", "application/json"]])),
+    ] {
+        let url = format!("https://api.example.com/{path}/a");
+        let seen: Value = call("stalling", &json!({ "url": url, "headers": headers })).await;
+        assert_eq!(seen, json!({ "status": 408, "code": "body-too-slow" }), "{path} {headers}");
     }
 }
 

@@ -3,7 +3,7 @@
 use super::written::{IgnoreEntry, WrittenGateway, WrittenIgnore};
 use crate::audit::{Ignored, rules};
 use crate::auth::rights::Roles;
-use crate::config::runtime::Settings;
+use crate::config::runtime::{LimitsForm, Settings};
 use crate::config::text::diagnostics::{Code, Diagnostic, Diagnostics};
 use crate::config::text::document::Node;
 use crate::config::text::names::{list, nearest};
@@ -22,8 +22,17 @@ pub fn settle(file: usize, node: &Node, written: WrittenGateway, diagnostics: &m
         settings.name = name;
     }
     settings.encoded_slash = written.encoded_slash.unwrap_or_default();
-    settings.limits.target = written.limits.target.unwrap_or(settings.limits.target);
-    settings.limits.headers = written.limits.headers.unwrap_or(settings.limits.headers);
+    let (limits, defaults) = (written.limits, settings.limits);
+    settings.limits = LimitsForm {
+        target: limits.target.unwrap_or(defaults.target),
+        query_parameters: limits.query_parameters.unwrap_or(defaults.query_parameters),
+        headers: limits.headers.unwrap_or(defaults.headers),
+        header: limits.header.unwrap_or(defaults.header),
+        header_count: limits.header_count.unwrap_or(defaults.header_count),
+        body: limits.body.unwrap_or(defaults.body),
+        body_time: limits.body_time.unwrap_or(defaults.body_time),
+        body_rate: limits.body_rate.unwrap_or(defaults.body_rate),
+    };
     settings.record.sample = written.record.sample.unwrap_or(settings.record.sample);
     for (key, names, into) in [
         ("headers", written.record.headers, &mut settings.record.headers),

@@ -9,7 +9,7 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{self, Deserializer, IgnoredAny, MapAccess};
 
 use super::super::runtime::{EncodedSlash, TestForm};
-use super::super::values::{ByteSize, Percent};
+use super::super::values::{ByteSize, Duration, Percent};
 use super::policies::PolicyUse;
 
 /// gateway.toml: what is shared by all APIs.
@@ -59,7 +59,7 @@ pub struct WrittenGateway {
     #[serde(default)]
     #[schemars(with = "Vec<PolicyUse>")]
     pub policies: IgnoredAny,
-    /// Limits on a request's head.
+    /// Limits on a request.
     #[serde(default)]
     pub limits: WrittenLimits,
     /// The access record.
@@ -131,15 +131,28 @@ impl<'de> Deserialize<'de> for WrittenIgnore {
     }
 }
 
-/// `[gateway.limits]`: limits on a request's head.
+/// `[gateway.limits]`: limits on a request.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "Limits")]
 pub struct WrittenLimits {
     /// Path and query together; `8KiB` where absent.
     pub target: Option<ByteSize>,
+    /// How many parameters the query may have; 256 where absent.
+    pub query_parameters: Option<u64>,
     /// All header fields together; `32KiB` where absent.
     pub headers: Option<ByteSize>,
+    /// One header field, its name and its value; `16KiB` where absent.
+    pub header: Option<ByteSize>,
+    /// How many header fields there may be; 128 where absent.
+    pub header_count: Option<u64>,
+    /// The body, on every route without a `body_limit` of its own; `10MiB` where absent.
+    pub body: Option<ByteSize>,
+    /// The time for a body to come, counted from the request's head: then it is broken off (408). `30s` where absent, `0s` for as long
+    /// as it takes.
+    pub body_time: Option<Duration>,
+    /// How many bytes of a body give it a second more; `16KiB` where absent. A body of unknown length has the time of the longest.
+    pub body_rate: Option<ByteSize>,
 }
 
 /// `[gateway.record]`: the access record.

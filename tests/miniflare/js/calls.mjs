@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { brotliCompressSync, brotliDecompressSync, gunzipSync, gzipSync } from "node:zlib";
 import { send } from "./client.mjs";
 import { Origins } from "./origins.mjs";
-import { brokenOff, echo, events, hanging, leaving, webSocket } from "./streams.mjs";
+import { brokenOff, echo, events, hanging, leaving, stalling, webSocket } from "./streams.mjs";
 import { Worker } from "./worker.mjs";
 
 const origins = new Origins();
@@ -90,6 +90,7 @@ export const calls = {
   brokenOff: (wanted) => brokenOff(worker, origins, wanted),
   hanging: (wanted) => hanging(worker, origins, wanted),
   leaving: (wanted) => leaving(worker, origins, wanted),
+  stalling: (wanted) => stalling(worker, origins, wanted),
 
   /** A text as a content coding has it, and back. */
   compressed: ({ coding, text }) => CODINGS[coding][0](Buffer.from(text)).toString("latin1"),

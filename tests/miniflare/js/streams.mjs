@@ -141,6 +141,19 @@ export async function hanging(worker, origins, { url, head }) {
   return { status: response.statusCode, complete: response.complete };
 }
 
+/** A client that sends a part of its body and then nothing: what it is answered. */
+export async function stalling(worker, _origins, { url, headers }) {
+  const request = open(worker, { method: "POST", url, headers });
+  const reply = answered(request);
+  request.on("error", () => {});
+  request.write("01234");
+  const response = await reply;
+  let body = "";
+  for await (const chunk of response) body += chunk;
+  request.destroy();
+  return { status: response.statusCode, code: JSON.parse(body).code };
+}
+
 /** A client that leaves in the middle of its body, which has no length: whether the origin took the part for the whole. */
 export async function leaving(worker, origins, { url }) {
   const [originHasFirst, originHasAll] = [gate(), gate()];
