@@ -78,6 +78,7 @@ impl Revocations {
         }
         let body = request.body.read(MAX_BODY).await.map_err(|error| match error {
             BodyError::TooLarge { max } => GatewayError::BodyTooLarge { max },
+            BodyError::TooSlow { .. } => GatewayError::BodyTooSlow,
             BodyError::Broken(_) => GatewayError::bad_request("The body broke off."),
         })?;
         let entry = strict::object(&body, 2).map_err(|reason| GatewayError::bad_request(format!("The body {reason}.")))?;

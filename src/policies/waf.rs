@@ -124,6 +124,7 @@ impl Waf {
         let peeked = match request.body.peek(self.max_body).await {
             Ok(peeked) => peeked,
             Err(BodyError::TooLarge { max }) => return Err(GatewayError::BodyTooLarge { max }),
+            Err(BodyError::TooSlow { .. }) => return Err(GatewayError::BodyTooSlow),
             Err(BodyError::Broken(log)) => {
                 cx.record.note(format!("the body broke off: {log}"));
                 return Err(GatewayError::bad_request("The body broke off."));
