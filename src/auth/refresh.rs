@@ -11,6 +11,9 @@ pub const BACK_OFF_MS: u64 = 5_000;
 /// When a background fetch that never reported back is given up, in milliseconds.
 pub const GIVEN_UP_MS: u64 = 30_000;
 
+/// How many requests with keys that are not known ask at once, as long as no answer has come: each waits for its own.
+pub const MOST_ASKING: u8 = 4;
+
 /// The periods of one key set, in milliseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Periods {
@@ -27,6 +30,8 @@ pub struct Refresh {
     renewing_ms: Option<u64>,
     failed_ms: Option<u64>,
     asked_ms: Option<u64>,
+    /// How many have asked since [`Refresh::asked_ms`] without an answer yet.
+    asking: u8,
 }
 
 /// What happened.
@@ -81,18 +86,22 @@ impl Refresh {
                     Action::UseAndRenew
                 }
             },
-            Event::KeyUnknown if within(self.asked_ms, periods.cooldown_ms) => Action::Use,
+            Event::KeyUnknown if within(self.asked_ms, periods.cooldown_ms) => {
+                let joins = (1..MOST_ASKING).contains(&self.asking);
+                self.asking += u8::from(joins);
+                if joins { Action::Fetch } else { Action::Use }
+            }
             Event::KeyUnknown => {
-                self.asked_ms = Some(now_ms);
+                (self.asked_ms, self.asking) = (Some(now_ms), 1);
                 Action::Fetch
             }
             Event::Came(fetched_ms) => {
                 self.fetched_ms = self.fetched_ms.max(Some(fetched_ms.min(now_ms)));
-                (self.renewing_ms, self.failed_ms) = (None, None);
+                (self.renewing_ms, self.failed_ms, self.asking) = (None, None, 0);
                 Action::Use
             }
             Event::Failed => {
-                (self.renewing_ms, self.failed_ms) = (None, Some(now_ms));
+                (self.renewing_ms, self.failed_ms, self.asking) = (None, Some(now_ms), 0);
                 if self.fetched_ms.is_some() { Action::Use } else { Action::Unavailable }
             }
         };
@@ -158,13 +167,29 @@ mod tests {
         check(&[
             (100, Event::Came(100_000), Action::Use),
             (101, Event::KeyUnknown, Action::Fetch),
-            (102, Event::KeyUnknown, Action::Use),
             (103, Event::Failed, Action::Use),
+            (103, Event::KeyUnknown, Action::Use),
             (130, Event::KeyUnknown, Action::Use),
             (131, Event::KeyUnknown, Action::Fetch),
             (132, Event::Came(132_000), Action::Use),
             (133, Event::KeyUnknown, Action::Use),
             (161, Event::KeyUnknown, Action::Fetch),
+        ]);
+    }
+
+    #[test]
+    fn a_few_ask_at_once_as_long_as_nobody_was_answered() {
+        check(&[
+            (100, Event::Came(100_000), Action::Use),
+            (101, Event::KeyUnknown, Action::Fetch),
+            (101, Event::KeyUnknown, Action::Fetch),
+            (101, Event::KeyUnknown, Action::Fetch),
+            (101, Event::KeyUnknown, Action::Fetch),
+            (101, Event::KeyUnknown, Action::Use),
+            (102, Event::Came(102_000), Action::Use),
+            (102, Event::KeyUnknown, Action::Use),
+            (131, Event::KeyUnknown, Action::Fetch),
+            (131, Event::KeyUnknown, Action::Fetch),
         ]);
     }
 
