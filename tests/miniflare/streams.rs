@@ -41,6 +41,11 @@ match = "/capped/{*rest}"
 public = true
 origin = "far"
 policies = [{ body_limit = "1MiB" }]
+[[routes]]
+match = "/masked/{*rest}"
+public = true
+origin = "far"
+policies = [{ mask = { patterns = { badge = "BADGE-[0-9]+" } } }]
 "#;
 
 async fn echo(url: &str, size: u64) -> Value {
@@ -63,10 +68,12 @@ async fn a_counted_body_still_streams() {
 
 #[wasm_bindgen_test]
 async fn events_pass_one_by_one() {
-    serve(ROUTES).await;
-    let seen: Value = call("events", &json!({ "url": "https://api.example.com/open/events", "count": 3 })).await;
-    assert_eq!(seen["steps"], json!(["data: 1\n\n", "data: 2\n\n", "data: 3\n\n"]), "{seen}");
-    assert!(seen["headers"].as_array().unwrap().contains(&json!(["content-type", "text/event-stream"])), "{seen}");
+    for path in ["open", "masked"] {
+        serve(ROUTES).await;
+        let seen: Value = call("events", &json!({ "url": format!("https://api.example.com/{path}/events"), "count": 3 })).await;
+        assert_eq!(seen["steps"], json!(["data: 1\n\n", "data: 2\n\n", "data: 3\n\n"]), "{path}: {seen}");
+        assert!(seen["headers"].as_array().unwrap().contains(&json!(["content-type", "text/event-stream"])), "{path}: {seen}");
+    }
 }
 
 #[wasm_bindgen_test]
@@ -80,10 +87,10 @@ async fn a_web_socket_passes() {
 
 #[wasm_bindgen_test]
 async fn a_body_that_breaks_off_is_not_passed_for_a_whole_one() {
-    for length in [Some(100), None] {
+    for (path, length) in [("open", Some(100)), ("open", None), ("masked", Some(100)), ("masked", None)] {
         serve(ROUTES).await;
-        let seen: Value = call("brokenOff", &json!({ "url": "https://api.example.com/open/broken", "length": length })).await;
-        assert_eq!(seen, json!({ "complete": false }), "{length:?}");
+        let seen: Value = call("brokenOff", &json!({ "url": format!("https://api.example.com/{path}/broken"), "length": length })).await;
+        assert_eq!(seen, json!({ "complete": false }), "{path} {length:?}");
     }
 }
 

@@ -1,7 +1,7 @@
 // What the tests ask of this side: each call takes and gives JSON. Bodies are texts of bytes (Latin-1) there.
 import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { brotliCompressSync, brotliDecompressSync, gunzipSync, gzipSync } from "node:zlib";
 import { send } from "./client.mjs";
 import { Origins } from "./origins.mjs";
@@ -22,8 +22,10 @@ export const calls = {
     mkdirSync(target, { recursive: true });
     const directory = mkdtempSync(join(target, "routes-"));
     try {
-      mkdirSync(join(directory, "consumers"));
-      for (const [name, text] of Object.entries(files)) writeFileSync(join(directory, name), text);
+      for (const [name, text] of Object.entries(files)) {
+        mkdirSync(dirname(join(directory, name)), { recursive: true });
+        writeFileSync(join(directory, name), text);
+      }
       const compiled = join(directory, "routes.json");
       execFileSync(process.env.ARCHWAY ?? join(target, "debug", "archway"), ["compile", directory, "-o", compiled], { stdio: "pipe" });
       return readFileSync(compiled, "utf8");
