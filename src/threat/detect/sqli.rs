@@ -57,13 +57,46 @@ fn is_everyday(text: &Text<'_>) -> bool {
     let letters = low.iter().filter(|byte| byte.is_ascii_lowercase() || **byte == b' ').count();
     let mostly_letters = letters * 100 >= low.len() * 80;
     let words = low.split(|byte| !is_word(*byte)).filter(|word| word.len() > 1).count();
-    let phrase = mostly_letters && words >= 5 && sql < 2 && !text.has(Marks::EQUALS) && !has_any(low, &["/*", "--"]);
-    phrase || is_program(text)
+    let phrase = (sql == 0 || !text.has(Marks::PAREN))
+        && mostly_letters
+        && words >= 5
+        && sql < 2
+        && !text.has(Marks::EQUALS)
+        && !has_any(low, &["/*", "--", "infile"]);
+    phrase || is_search(text, sql) || is_program(text)
+}
+
+/// Whether it is words with quotes, ampersands and shares among them, as people search for things; and at least one word is a word.
+fn is_search(text: &Text<'_>, sql: usize) -> bool {
+    let plain =
+        |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b' ' | b'"' | b'&' | b'%' | b'.' | b',' | b':' | b'+' | b'_' | 0x80..);
+    let mut words = text.low.split(|byte| !is_word(*byte)).filter(|word| !word.is_empty());
+    let marked = text.has(Marks::QUOTE.and(Marks::AMPERSAND).and(Marks::PERCENT));
+    marked
+        && sql == 0
+        && text.low.iter().all(plain)
+        && words.clone().count() > 1
+        && words.any(|word| word.len() > 3 && word.iter().all(u8::is_ascii_lowercase))
 }
 
 /// Keywords that a program hardly has by itself.
-const OF_SQL_ALONE: &[&str] =
-    &["select", "union", "having", "waitfor", "exec", "declare", "drop", "truncate", "rlike", "regexp", "procedure", "benchmark", "sleep"];
+const OF_SQL_ALONE: &[&str] = &[
+    "select",
+    "union",
+    "having",
+    "waitfor",
+    "exec",
+    "declare",
+    "drop",
+    "truncate",
+    "rlike",
+    "regexp",
+    "procedure",
+    "benchmark",
+    "sleep",
+    "ascii",
+    "unhex",
+];
 
 /// Whether it reads as a line of a program, and not of SQL.
 pub(super) fn is_program(text: &Text<'_>) -> bool {
@@ -142,7 +175,7 @@ fn keyword(text: &Text<'_>, hit: Hit, seen: &mut Seen) {
 /// `UNION`, then nothing but spaces, comments, brackets, `ALL` and `DISTINCT`, then `SELECT` and something that can be selected.
 fn is_union(text: &Text<'_>, from: usize) -> bool {
     let near = window(text.low, from, 64);
-    let Some(at) = find(near, "select", 0) else { return false };
+    let Some(at) = find(near, "select", 0).filter(|at| !is_word(byte(near, at + 6))) else { return false };
     let between = near.get(..at).unwrap_or_default();
     let words_between = between.split(|byte| !byte.is_ascii_lowercase()).filter(|word| !word.is_empty());
     if between.is_empty() || !words_between.into_iter().all(|word| word == b"all" || word == b"distinct" || word == b"distinctrow") {
@@ -160,7 +193,10 @@ fn call(text: &Text<'_>, hit: Hit, seen: &mut Seen) {
     let (next, _) = text.next(hit.end);
     let in_sql = || text.of(Kind::LOGIC.or(Kind::SQL)).next().is_some() || text.has(Marks::QUOTE.and(Marks::CHAIN).and(Marks::AMPERSAND));
     let is_call = match text.word(hit) {
-        b"sleep" => next == b'(' && !text.is_long() && text.prior(hit.start) != b'.' && in_sql(),
+        b"sleep" => {
+            let joined = matches!(text.prior(hit.start), b'-' | b'+' | b')' | b'\'' | b'|' | b'&' | b'*' | b'/');
+            next == b'(' && !text.is_long() && text.prior(hit.start) != b'.' && (joined || in_sql())
+        }
         b"benchmark" | b"extractvalue" | b"updatexml" | b"randomblob" | b"elt" | b"make_set" | b"json_depth" | b"generate_series" => {
             next == b'(' && !text.is_long() && in_sql()
         }

@@ -30,7 +30,9 @@ pub fn look(text: &Text<'_>, seen: &mut Seen) {
 
 /// Whether `style` is all that libinjection minds, and there is nothing in it but plain declarations: editors write such.
 fn is_only_style(low: &[u8]) -> bool {
-    if !has(low, "style") || has_any(low, &["expression", "url(", "import", "behavior", "binding", "\\", "/*", "script:", "-o-link"]) {
+    if !has(low, "style")
+        || has_any(low, &["expression", "url(", "import", "behavior", "binding", "\\", "/*", "script:", "-o-link", "<style", "{", "}", "["])
+    {
         return false;
     }
     let mut without = low.to_vec();
