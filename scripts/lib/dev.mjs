@@ -68,8 +68,9 @@ async function watch(directory, seen, react) {
 
 /** Whether the routes that the requests below ask for are there. */
 function hasExamples(directory) {
-  const [, ...routes] = readFileSync(join(directory, "routes.json"), "utf8").trimEnd().split("\n");
-  const ids = new Set(routes.map((line) => JSON.parse(line)[1].id));
+  // Lines of the compiled file that are routes are pairs of a number and the route.
+  const [, ...lines] = readFileSync(join(directory, "routes.json"), "utf8").trimEnd().split("\n");
+  const ids = new Set(lines.map((line) => JSON.parse(line)[1]?.id));
   const asked = ["catalogue: GET /v1/products", "catalogue: GET /v1/products/{id}", "catalogue: GET /v1/quote", "orders: GET /v1/orders", "orders: POST /v1/orders"];
   return asked.every((id) => ids.has(id));
 }
