@@ -122,7 +122,7 @@ impl Gateway {
     async fn serve(&self, cx: &mut Exchange<'_>, incoming: Incoming) -> Result<Response, GatewayError> {
         let mut request = self.admit(cx, incoming)?;
         let (found, chain, refusal) = self.find(&request)?;
-        let own_limit = chain.iter().any(|guarded| guarded.kind == "body_limit" && guarded.mode == Mode::Enforce);
+        let own_limit = chain.iter().any(|guarded| guarded.kind == "body_limit" && guarded.mode == Mode::Enforce && guarded.when.is_none());
         cx.body_max = intake::bound_body(&self.settings.limits, !own_limit, cx.started_ms, &mut request)?;
         cx.params = found.params;
         if let Some(path) = found.path {

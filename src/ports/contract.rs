@@ -1,7 +1,6 @@
 //! What every implementation of a port does: one body per port, run on the ports in memory by `cargo test` and on the worker's
 //! own inside workerd, in a build with the feature `contracts`.
 
-use std::cell::Cell;
 use std::rc::Rc;
 
 use super::{FetchError, LocalFuture, Ports};
@@ -17,6 +16,7 @@ use crate::http::{Body, HeaderMap, HeaderName, HeaderValue, Method, OriginReques
 use crate::limits::gcra::{TakeRequest, Unspent, Window};
 use crate::limits::guesses::GuessRequest;
 
+mod background;
 mod consumers;
 
 pub use consumers::consumer;
@@ -29,7 +29,7 @@ pub use consumers::consumer;
 pub struct World {
     /// The ports that are held to their contracts.
     pub ports: Ports,
-    /// Runs what goes on in the background.
+    /// Runs what goes on in the background, where nothing else does.
     pub settle: Rc<dyn Fn() -> LocalFuture>,
     /// A body of this implementation's own that comes as a stream.
     pub stream: fn(&str) -> Body,
@@ -43,7 +43,7 @@ pub async fn run(world: &World) -> Vec<(&'static str, Outcome)> {
         ("clock", clock(world)),
         ("entropy", entropy(world)),
         ("environment", environment(world)),
-        ("background", background(world).await),
+        ("background", background::background(world).await),
         ("fetch", fetch(world).await),
         ("edge_cache", edge_cache(world).await),
         ("limiter", limiter(world).await),
@@ -90,20 +90,6 @@ fn environment(World { ports, .. }: &World) -> Outcome {
         hold(value.is_none(), format!("`{name}` is not a variable and reads {value:?}"))?;
     }
     Ok(())
-}
-
-async fn background(World { ports, settle, .. }: &World) -> Outcome {
-    let done = Rc::new(Cell::new(0));
-    for _ in 0..2 {
-        let (done, fetch) = (done.clone(), ports.fetch.clone());
-        ports.background.spawn(Box::pin(async move {
-            let _ = fetch.fetch(request("GET", "http://origin.contract/plain")).await;
-            done.set(done.get() + 1);
-        }));
-    }
-    hold(done.get() == 0, "work ran before the reply")?;
-    settle().await;
-    hold(done.get() == 2, format!("{} of two pieces of work ran", done.get()))
 }
 
 fn request(method: &str, url: &str) -> OriginRequest {

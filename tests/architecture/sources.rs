@@ -95,8 +95,8 @@ fn no_test_sleeps() {
 
 #[test]
 fn errors_become_http_in_one_match_without_a_catch_all() {
-    let text = read("src/error.rs");
-    let verdict = text.split("pub fn verdict(&self)").nth(1).expect("src/error.rs has `GatewayError::verdict`");
+    let text = read("src/error/verdict.rs");
+    let verdict = text.split("pub fn verdict(&self)").nth(1).expect("src/error/verdict.rs has `GatewayError::verdict`");
     let body = verdict.split("\n    }\n").next().unwrap();
     assert!(body.contains("match self {"), "GatewayError::verdict is one match over self");
     let arms = body
