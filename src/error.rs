@@ -144,14 +144,18 @@ impl GatewayError {
         self.challenges().unwrap_or_default().to_vec()
     }
 
-    /// With the challenges of other ways behind its own, where it has any.
+    /// With the challenges of other ways behind its own, where it has any; each once.
     pub fn with_challenges(mut self, others: Vec<Challenge>) -> Self {
         if let Self::Unauthenticated { challenges, .. }
         | Self::CredentialUnknown { challenges, .. }
         | Self::CredentialExpired { challenges, .. }
         | Self::CredentialDisabled { challenges, .. } = &mut self
         {
-            challenges.extend(others);
+            for other in others {
+                if !challenges.contains(&other) {
+                    challenges.push(other);
+                }
+            }
         }
         self
     }

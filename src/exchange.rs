@@ -29,6 +29,17 @@ pub struct Connection {
     pub protocol: Option<String>,
 }
 
+/// Whether a browser may be sent to log in, by a policy that could.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Login {
+    /// It may.
+    Now,
+    /// Not before other proofs were looked for: a policy that would says [`Login::Wanted`], and that there is no proof.
+    Later,
+    /// A policy would.
+    Wanted,
+}
+
 /// One request's context.
 pub struct Exchange<'a> {
     /// What is outside.
@@ -66,6 +77,8 @@ pub struct Exchange<'a> {
     pub attempts: Attempts,
     /// Ids of the policies within `any_of` and `all_of` that established it, or answered.
     pub proofs: Vec<Rc<str>>,
+    /// Whether a browser may be sent to log in.
+    pub login: Login,
     /// How the caller could prove who it is, where `any_of` let it pass without.
     pub challenges: Vec<Challenge>,
     /// The largest body, in bytes, that may go to the origin; what is longer breaks off as it streams.
@@ -108,6 +121,7 @@ impl<'a> Exchange<'a> {
             certificates: CertificateFields::default(),
             attempts: Attempts::default(),
             proofs: Vec::new(),
+            login: Login::Now,
             challenges: Vec::new(),
             body_max: None,
             record: Record::default(),

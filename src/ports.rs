@@ -11,7 +11,7 @@ use std::rc::Rc;
 use async_trait::async_trait;
 
 use crate::auth::certificate::Presented;
-use crate::auth::consumer::{Certificate, Found, Key, User};
+use crate::auth::consumer::{Certificate, Client, Consumer, Found, Key, User};
 use crate::auth::password::{HASH, Parameters};
 use crate::auth::{revocation, session, session_index};
 use crate::http::{OriginRequest, Response};
@@ -146,6 +146,10 @@ pub trait Consumers {
     async fn user(&self, name: &str) -> Result<Option<Found<User>>, PortError>;
     /// Every consumer whose certificate this is.
     async fn certificate(&self, presented: &Presented) -> Result<Vec<Found<Certificate>>, PortError>;
+    /// The consumer that tokens of this issuer call `id`.
+    async fn client(&self, issuer: Option<&str>, id: &str) -> Result<Option<Found<Client>>, PortError>;
+    /// The consumer of this name.
+    async fn named(&self, name: &str) -> Result<Option<Rc<Consumer>>, PortError>;
 }
 
 /// Hashing that is meant to take long.

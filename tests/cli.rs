@@ -101,7 +101,7 @@ fn demands_and_weaknesses_are_told() {
     who("POST /a", 0, "who is calling\n  nobody asks\n");
     who("GET /a", 1, "405 method-not-allowed");
     run("audit", 1, "high  open-write");
-    run("audit --fail-on none", 0, "1 high, 2 medium, 0 low, 1 info; 0 passed over");
+    run("audit --fail-on none", 0, "1 high, 1 medium, 0 low, 1 info; 0 passed over");
     run("audit --rules", 0, "medium  no-body-limit");
     let json: Value = serde_json::from_str(&run("audit --format json --fail-on none --sarif audit.sarif", 0, "")).unwrap();
     assert_eq!((&json["findings"][0]["rule"], &json["routes"][0]["exposure"]), (&Value::from("open-write"), &Value::from("open")));
@@ -111,9 +111,9 @@ fn demands_and_weaknesses_are_told() {
     let place = &result["locations"][0]["physicalLocation"];
     assert_eq!((&place["artifactLocation"]["uri"], &place["region"]["startLine"]), (&Value::from("routes/shop.toml"), &Value::from(6)));
     std::fs::write(scratch.0.join("routes/gateway.toml"), "[gateway.audit]\nignore = [\"open-write\"]\n").unwrap();
-    run("audit", 0, "0 high, 2 medium, 0 low, 1 info; 1 passed over");
-    run("audit --fail-on medium", 1, "no-body-limit");
-    run("audit --fail-on low", 1, "no-body-limit");
+    run("audit", 0, "0 high, 1 medium, 0 low, 1 info; 1 passed over");
+    run("audit --fail-on medium", 1, "no-rate-limit");
+    run("audit --fail-on low", 1, "no-rate-limit");
 }
 
 #[test]

@@ -7,14 +7,11 @@ use super::view::{PolicyView, RouteView, place, settings};
 use crate::config::build::Outcome;
 use crate::config::build::plan::Definition;
 use crate::config::text::source::Place;
-use crate::policies::{Mode, OnError, PolicyConfig};
+use crate::policies::{Mode, OnError, PolicyConfig, Shields};
 
 /// Settings of a proof that tell whose credentials it takes and where they stand.
 const OF_A_PROOF: &[&str] =
     &["issuer", "issuers", "audience", "endpoint", "token", "key", "from", "scheme", "covered", "sender", "consumers", "groups", "scopes"];
-
-/// Policies that do not look at who is calling, and may keep a request out all the same.
-const OTHERS: &[&str] = &["ip_filter", "geo", "bots", "csrf", "rate_limit", "body_limit", "json_limits", "xml_limits", "validate", "waf"];
 
 /// What a route demands, for programs.
 pub fn value(outcome: &Outcome, route: &RouteView<'_>) -> Value {
@@ -43,7 +40,7 @@ pub fn value(outcome: &Outcome, route: &RouteView<'_>) -> Value {
         .collect();
     let rights: Vec<Value> = of("require").into_iter().map(|policy| told(policy, all(policy))).collect();
     let decisions: Vec<Value> = of("ask").into_iter().map(|policy| told(policy, all(policy))).collect();
-    let others = route.policies.iter().filter(|policy| OTHERS.contains(&policy.kind()));
+    let others = route.policies.iter().filter(|policy| policy.form.policy.facts().shields == Some(Shields::Requests));
     let others: Vec<Value> = others.map(|policy| told(policy, all(policy))).collect();
     json!({
         "route": route.form.id, "written": location(&route.plan.place), "exposure": exposure, "identity": identity, "rights": rights,

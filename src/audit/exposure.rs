@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 
-use super::view::{PolicyView, RouteView};
+use super::view::{PolicyView, ProofView, RouteView};
+use crate::config::build::own_paths::NOTHING;
 use crate::policies::Mode;
 
 /// Who can reach a route, the most exposed first.
@@ -38,12 +39,16 @@ impl Exposure {
 
     /// Of one route.
     pub fn of(route: &RouteView<'_>) -> Self {
+        if route.origin.id == NOTHING {
+            // A path at which a policy answers by itself, whoever asks.
+            return Self::Open;
+        }
         let acts = |policy: &&PolicyView<'_>| policy.form.mode == Mode::Enforce && policy.form.when.is_none();
         let identities: Vec<&PolicyView<'_>> = route.policies.iter().filter(|policy| policy.form.policy.facts().identity).collect();
         let known = !route.plan.public && identities.iter().any(|policy| acts(policy) && !policy.form.policy.lets_anyone_in());
         let decided = route.acting("ask").next().is_some();
         let required = route.acting("require").next().is_some();
-        let scoped = || identities.iter().any(|policy| policy.proofs().iter().any(|proof| proof.config.get("scopes").is_some()));
+        let scoped = || identities.iter().any(|policy| policy.proofs().iter().any(demands_scopes));
         match (known, identities.is_empty()) {
             (true, _) if decided || required || scoped() => Self::Entitled,
             (true, _) => Self::Known,
@@ -53,4 +58,9 @@ impl Exposure {
             (false, true) => Self::Open,
         }
     }
+}
+
+/// Whether a proof must have scopes; those of `oidc` are what the provider is asked for.
+fn demands_scopes(proof: &ProofView<'_>) -> bool {
+    proof.facts.name != "oidc" && proof.config.get("scopes").is_some()
 }

@@ -2,6 +2,7 @@
 
 use super::Finding;
 use crate::config::build::Outcome;
+use crate::config::build::load::GATEWAY;
 use crate::config::runtime::EncodedSlash;
 use crate::config::text::source::Place;
 
@@ -13,10 +14,14 @@ pub fn findings(outcome: &Outcome) -> Vec<Finding> {
     let Some(form) = &outcome.form else { return Vec::new() };
     let mut found = Vec::new();
     for proxy in form.settings.client.trusted_proxies.iter().filter(|proxy| proxy.to_string().ends_with("/0")) {
-        found.push(Finding::at("trusts-everyone", None, format!("`trusted_proxies` of gateway.toml has {proxy}")));
+        found.push(Finding::at(
+            "trusts-everyone",
+            setting(outcome, "trusted_proxies"),
+            format!("`trusted_proxies` of gateway.toml has {proxy}"),
+        ));
     }
     if form.settings.encoded_slash == EncodedSlash::Keep {
-        found.push(Finding::at("encoded-slashes", None, "`encoded_slash` of gateway.toml is `keep`"));
+        found.push(Finding::at("encoded-slashes", setting(outcome, "encoded_slash"), "`encoded_slash` of gateway.toml is `keep`"));
     }
     for consumer in form.consumers.iter().filter(|consumer| !consumer.disabled) {
         for key in consumer.keys.iter().filter(|key| !key.term.disabled) {
@@ -31,6 +36,13 @@ pub fn findings(outcome: &Outcome) -> Vec<Finding> {
         }
     }
     found.into_iter().flatten().collect()
+}
+
+/// Where gateway.toml has this key first.
+fn setting(outcome: &Outcome, key: &str) -> Option<Place> {
+    let (file, source) = outcome.sources.iter().enumerate().find(|(_, source)| source.name.ends_with(GATEWAY))?;
+    let start = source.text.find(key)?;
+    Some(Place::new(file, &(start..start + key.len())))
 }
 
 /// Where a consumers file has this id.

@@ -7,29 +7,15 @@ use super::exposure::Exposure;
 use super::rules::Severity;
 use super::view::{PolicyView, ProofView, RouteView};
 use crate::config::server_url::is_loopback;
-use crate::config::values::Duration;
+use crate::config::values::{ByteSize, Duration};
 use crate::origins::OriginConfig;
 use crate::policies::{Mode, OnError};
 
-/// Policies that keep something or someone out.
-const SHIELDS: &[&str] = &[
-    "ask",
-    "bots",
-    "csrf",
-    "geo",
-    "ip_filter",
-    "json_limits",
-    "mask",
-    "require",
-    "validate",
-    "waf",
-    "xml_limits",
-    "body_limit",
-    "rate_limit",
-];
-
 /// Verdicts that are remembered for longer are told, in milliseconds.
 const LONG_VERDICT_MS: u64 = 300_000;
+
+/// Bodies that may be longer are told, in bytes.
+const LONG_BODY: u64 = 32 << 20;
 
 /// Everything that is weak about a route.
 pub fn findings(route: &RouteView<'_>) -> Vec<Finding> {
@@ -83,8 +69,16 @@ fn limits(route: &RouteView<'_>, found: &mut Found) {
         found
             .push(Finding::of("no-rate-limit", route, at, "nothing limits how often it is called").map(|finding| finding.graded(severity)));
     }
-    if route.writes() && route.acting("body_limit").next().is_none() {
-        found.push(Finding::of("no-body-limit", route, at, format!("{} may have a body of any size", methods(route))));
+    let own = route.acting("body_limit").find_map(|policy| Some((policy.place(""), policy.config().as_str()?.parse::<ByteSize>().ok()?)));
+    let (at, max) = own.unwrap_or((at, route.body_max));
+    if route.writes() && max.bytes() > LONG_BODY {
+        found.push(Finding::of("no-body-limit", route, at, format!("{} may have a body of {max}", methods(route))));
+    }
+    let ambient = |proof: &ProofView<'_>| proof.facts.name == "oidc" || stands_in(&proof.config, "cookie");
+    let by_cookie = route.policies.iter().find(|policy| policy.proofs().iter().any(ambient));
+    if let Some(policy) = by_cookie.filter(|_| route.writes() && route.acting("csrf").next().is_none()) {
+        let message = format!("a cookie is enough to send {}", methods(route));
+        found.push(Finding::of("no-csrf", route, &policy.link.place, message));
     }
 }
 
@@ -93,12 +87,16 @@ fn acts(route: &RouteView<'_>, policy: &PolicyView<'_>, found: &mut Found) {
     let (facts, at) = (policy.form.policy.facts(), &policy.link.place);
     if policy.form.mode == Mode::Report {
         let rule = if facts.identity { "identity-in-report-mode" } else { "report-mode" };
-        if facts.identity || SHIELDS.contains(&facts.name) {
+        if facts.identity || facts.shields.is_some() {
             found.push(Finding::of(rule, route, at, format!("{} is in report mode", named(route, &policy.form.id))));
         }
     }
     if facts.identity && policy.form.mode == Mode::Enforce && policy.form.when.is_some() {
         found.push(Finding::of("conditional-identity", route, at, format!("{} has `when`", named(route, &policy.form.id))));
+    }
+    if policy.form.failures.is_none() && policy.proofs().iter().any(|proof| proof.facts.failures.is_some()) {
+        let message = format!("{} does not count failed proofs", named(route, &policy.form.id));
+        found.push(Finding::of("unlimited-guessing", route, at, message));
     }
     if facts.on_error == OnError::Deny && policy.form.on_error == OnError::Allow {
         let message = format!("{} lets everyone pass while it cannot be asked", named(route, &policy.form.id));
@@ -121,7 +119,14 @@ fn proof(route: &RouteView<'_>, proof: &ProofView<'_>, found: &mut Found) {
             }
         }
     }
-    if has_query(config) {
+    let is_on = |key: &str| config.get(key) == Some(&Value::Bool(true));
+    if is_on("replay") {
+        found.push(Finding::of("replays", route, proof.place, format!("{id} lets the same request come again")));
+    }
+    if is_on("unsigned_body") {
+        found.push(Finding::of("unsigned-body", route, proof.place, format!("{id} takes bodies that nobody has signed")));
+    }
+    if stands_in(config, "query") {
         found.push(Finding::of("token-in-query", route, proof.place, format!("{id} takes its credential from the query")));
     }
 }
@@ -134,10 +139,10 @@ fn issuers(config: &Value) -> Vec<&Value> {
     }
 }
 
-/// Whether a list in the settings has `{ query = "NAME" }`: a place where a credential may stand.
-fn has_query(config: &Value) -> bool {
+/// Whether a list in the settings has a table such as `{ query = "NAME" }`: a place where a credential may stand.
+fn stands_in(config: &Value, place: &str) -> bool {
     let lists = config.as_object().into_iter().flatten().filter_map(|(_, value)| value.as_array());
-    lists.flatten().any(|item| item.as_object().is_some_and(|table| table.len() == 1 && table.contains_key("query")))
+    lists.flatten().any(|item| item.as_object().is_some_and(|table| table.len() == 1 && table.contains_key(place)))
 }
 
 /// What is weak about other policies.

@@ -87,8 +87,27 @@ pub const RULES: &[Rule] = &[
         severity: Severity::Medium,
         about: "A credential stands in URLs, which are logged and handed on: take it from a header field.",
     },
-    Rule { name: "no-body-limit", severity: Severity::Medium, about: "Bodies of any size go to the origin: add `body_limit`." },
+    Rule {
+        name: "no-body-limit",
+        severity: Severity::Medium,
+        about: "Bodies of many megabytes go to the origin: set `body_limit`, or lower `limits.body` in gateway.toml.",
+    },
     Rule { name: "no-rate-limit", severity: Severity::Medium, about: "One caller may take all there is: add `rate_limit`." },
+    Rule {
+        name: "no-csrf",
+        severity: Severity::Medium,
+        about: "Pages of other sites may have browsers send what changes something, with their visitors' cookies: add `csrf`.",
+    },
+    Rule {
+        name: "unsigned-body",
+        severity: Severity::Medium,
+        about: "A signature says nothing of the body, which anyone on the way may change: leave `unsigned_body` off.",
+    },
+    Rule {
+        name: "unlimited-guessing",
+        severity: Severity::Medium,
+        about: "Keys and passwords may be tried as often as one likes: leave `failures` at its default, or set a rate.",
+    },
     Rule {
         name: "shared-token-secret",
         severity: Severity::Medium,
@@ -103,6 +122,11 @@ pub const RULES: &[Rule] = &[
         name: "no-rights",
         severity: Severity::Low,
         about: "Everyone who is known may change something: say who may, with `require` or `ask`.",
+    },
+    Rule {
+        name: "replays",
+        severity: Severity::Low,
+        about: "Who has seen a signed request may send it again while its signature holds: leave `replay` off.",
     },
     Rule {
         name: "conditional-identity",

@@ -7,6 +7,7 @@ use crate::config::build::chain::Link;
 use crate::config::build::plan::{Definition, RoutePlan};
 use crate::config::runtime::{OriginForm, PolicyForm, RouteForm};
 use crate::config::text::source::Place;
+use crate::config::values::ByteSize;
 use crate::policies::{Facts, Mode, PolicyConfig};
 
 /// A route.
@@ -17,6 +18,8 @@ pub struct RouteView<'a> {
     pub plan: &'a RoutePlan,
     /// Its chain, in order.
     pub policies: Vec<PolicyView<'a>>,
+    /// The largest body that the gateway takes where no policy says otherwise.
+    pub body_max: ByteSize,
     /// What answers it.
     pub origin: &'a OriginForm,
     /// Where that was written.
@@ -63,7 +66,7 @@ fn view<'a>(outcome: &'a Outcome, route: &'a RouteForm, plan: &'a RoutePlan) -> 
             Some(PolicyView { form: form.policies.get(*index)?, definition: outcome.policies.get(*index)?, link })
         });
     let (origin, origin_definition) = (form.origins.get(route.origin)?, outcome.origins.get(route.origin)?);
-    Some(RouteView { form: route, plan, policies: policies.collect(), origin, origin_definition })
+    Some(RouteView { form: route, plan, policies: policies.collect(), body_max: form.settings.limits.body, origin, origin_definition })
 }
 
 impl<'a> RouteView<'a> {

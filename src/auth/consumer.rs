@@ -1,14 +1,16 @@
 //! Consumers: who may call, and by what they prove it.
 
-use std::collections::HashMap;
 use std::rc::Rc;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::certificate::Presented;
 use super::identity::Identity;
 use crate::config::timestamp::Timestamp;
+
+mod register;
+
+pub use register::Register;
 
 /// One consumer with everything that it can prove itself by.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -39,6 +41,9 @@ pub struct Consumer {
     /// Its client certificates.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub certificates: Vec<Rc<Certificate>>,
+    /// By what tokens of others name it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub clients: Vec<Rc<Client>>,
 }
 
 /// An API key; the key itself is nowhere.
@@ -74,6 +79,20 @@ pub struct Certificate {
     /// By what it is known.
     pub by: Mark,
     /// When it holds, besides the certificate's own time.
+    #[serde(default, skip_serializing_if = "Term::is_always")]
+    pub term: Term,
+}
+
+/// What a token that somebody else has made calls a consumer.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Client {
+    /// The value of the claim.
+    pub id: String,
+    /// Whose tokens call it so; everyone's where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub issuer: Option<String>,
+    /// When it holds.
     #[serde(default, skip_serializing_if = "Term::is_always")]
     pub term: Term,
 }
@@ -150,6 +169,27 @@ impl Consumer {
         }
     }
 
+    /// An identity that a token or a key of the routes files has, and that belongs to this consumer: with its roles and groups beside
+    /// those of its own. What it may do and who it is stay as they are; see [`Consumer::told`] for the consumer's metadata.
+    pub fn joined(&self, identity: Identity) -> Identity {
+        let both = |own: &Rc<[String]>, more: &Rc<[String]>| -> Rc<[String]> {
+            if more.is_empty() {
+                return own.clone();
+            }
+            let new = more.iter().filter(|name| !own.contains(name));
+            own.iter().chain(new).cloned().collect()
+        };
+        let (roles, groups) = (both(&identity.roles, &self.roles), both(&identity.groups, &self.groups));
+        Identity { consumer: Some(self.name.clone()), roles, groups, ..identity }
+    }
+
+    /// Claims with the consumer's metadata in the claim `consumer`, whatever stood there.
+    pub fn told(&self, claims: &Map<String, Value>) -> Rc<Map<String, Value>> {
+        let mut claims = claims.clone();
+        claims.insert("consumer".to_owned(), Value::Object((*self.claims).clone()));
+        Rc::new(claims)
+    }
+
     /// Whether it is one of `consumers` or in one of `groups`; where both are empty, everyone is.
     pub fn is_among(&self, consumers: &[String], groups: &[String]) -> bool {
         let named = consumers.iter().any(|name| **name == *self.name);
@@ -165,70 +205,6 @@ pub struct Found<T> {
     pub consumer: Rc<Consumer>,
     /// What.
     pub proof: Rc<T>,
-}
-
-/// All consumers, by everything they are looked up by.
-#[derive(Debug, Default)]
-pub struct Register {
-    keys: HashMap<String, Found<Key>>,
-    users: HashMap<String, Found<User>>,
-    certificates: HashMap<Mark, Found<Certificate>>,
-    patterns: Vec<Found<Certificate>>,
-}
-
-impl Register {
-    /// Indexes consumers. Of two equal ids, names or marks the later one counts; the native command refuses such files.
-    pub fn of(consumers: Vec<Consumer>) -> Self {
-        let mut register = Self::default();
-        for consumer in consumers.into_iter().map(Rc::new) {
-            for key in &consumer.keys {
-                register.keys.insert(key.id.clone(), Found { consumer: consumer.clone(), proof: key.clone() });
-            }
-            for user in &consumer.users {
-                register.users.insert(user.name.clone(), Found { consumer: consumer.clone(), proof: user.clone() });
-            }
-            for certificate in &consumer.certificates {
-                let found = Found { consumer: consumer.clone(), proof: certificate.clone() };
-                match &certificate.by {
-                    Mark::Subject(text) | Mark::San(text) if text.contains('*') => register.patterns.push(found),
-                    mark => drop(register.certificates.insert(mark.clone(), found)),
-                }
-            }
-        }
-        register
-    }
-
-    /// The key with this id.
-    pub fn key(&self, id: &str) -> Option<Found<Key>> {
-        self.keys.get(id).cloned()
-    }
-
-    /// The user with this name.
-    pub fn user(&self, name: &str) -> Option<Found<User>> {
-        self.users.get(name).cloned()
-    }
-
-    /// Everyone whose certificate this is: by its fingerprint; else by its subject and alternative names as they are; else by
-    /// patterns. More than one, where several consumers describe it.
-    pub fn certificate(&self, presented: &Presented) -> Vec<Found<Certificate>> {
-        if let Some(found) = self.certificates.get(&Mark::Fingerprint(presented.fingerprint.clone())) {
-            return vec![found.clone()];
-        }
-        let names = presented.sans.iter().map(|san| Mark::San(san.clone()));
-        let exact: Vec<_> = std::iter::once(Mark::Subject(presented.subject.clone()))
-            .chain(names)
-            .filter_map(|mark| self.certificates.get(&mark))
-            .collect();
-        let fits = |found: &&Found<Certificate>| presented.fits(&found.proof.by);
-        let mut found = if exact.is_empty() { self.patterns.iter().filter(fits).collect() } else { exact };
-        let mut seen: Vec<&Rc<str>> = Vec::new();
-        found.retain(|found| {
-            let first = !seen.contains(&&found.consumer.name);
-            seen.push(&found.consumer.name);
-            first
-        });
-        found.into_iter().cloned().collect()
-    }
 }
 
 fn is_false(yes: &bool) -> bool {
@@ -283,33 +259,6 @@ mod tests {
         ] {
             let texts = |list: &[&str]| list.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
             assert_eq!(acme.is_among(&texts(&consumers), &texts(&groups)), expect, "{consumers:?} {groups:?}");
-        }
-    }
-
-    #[test]
-    fn certificates_are_found_by_the_closest_mark() {
-        let named = |name: &str, by: &str| consumer(&format!(r#"{{"name":"{name}","claims":{{}},"certificates":[{by}]}}"#));
-        let register = Register::of(vec![
-            named("print", r#"{"by":{"fingerprint":"ab"}}"#),
-            named("subject", r#"{"by":{"subject":"CN=a,O=A"}}"#),
-            named("san", r#"{"by":{"san":"a.example"}}"#),
-            named("any-a", r#"{"by":{"subject":"CN=*,O=A"}}"#),
-            named("any-host", r#"{"by":{"san":"*.example"}},{"by":{"san":"*.example*"}}"#),
-        ]);
-        for (fingerprint, subject, sans, expect) in [
-            ("ab", "CN=a,O=A", vec!["a.example"], vec!["print"]),
-            ("cd", "CN=a,O=A", vec![], vec!["subject"]),
-            ("cd", "CN=b", vec!["a.example"], vec!["san"]),
-            ("cd", "CN=a,O=A", vec!["a.example"], vec!["subject", "san"]),
-            ("cd", "CN=b,O=A", vec![], vec!["any-a"]),
-            ("cd", "CN=b,O=B", vec!["b.example"], vec!["any-host"]),
-            ("cd", "CN=b,O=A", vec!["b.example"], vec!["any-a", "any-host"]),
-            ("cd", "", vec!["b.test"], vec![]),
-        ] {
-            let sans = sans.into_iter().map(str::to_owned).collect();
-            let presented = Presented { fingerprint: fingerprint.to_owned(), subject: subject.to_owned(), sans, ..Presented::default() };
-            let found: Vec<_> = register.certificate(&presented).iter().map(|found| found.consumer.name.to_string()).collect();
-            assert_eq!(found, expect, "{fingerprint} {subject}");
         }
     }
 }

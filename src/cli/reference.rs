@@ -18,7 +18,13 @@ pub fn markdown() -> String {
     section(&mut out, "An API's file: `[api]`", &api, "/$defs/Api");
     section(&mut out, "An API's file: `[[routes]]`", &api, "/$defs/Route");
     let consumer = schema::of(Which::Consumer);
-    for (key, name) in [("[consumer]", "Consumer"), ("[[keys]]", "Key"), ("[[users]]", "User"), ("[[certificates]]", "Certificate")] {
+    for (key, name) in [
+        ("[consumer]", "Consumer"),
+        ("[[keys]]", "Key"),
+        ("[[users]]", "User"),
+        ("[[certificates]]", "Certificate"),
+        ("[[clients]]", "Client"),
+    ] {
         section(&mut out, &format!("A consumer's file: `{key}`"), &consumer, &format!("/$defs/{name}"));
     }
     out.push_str("### Origins: `[origins.NAME]`\n\nIn gateway.toml for every API, or in an API's file. A route may have a `static` or `redirect` of its own.\n\n");

@@ -1,12 +1,13 @@
 //! Consumers in memory, and scrypt on this machine.
 
 use std::cell::{Cell, RefCell};
+use std::rc::Rc;
 
 use async_trait::async_trait;
 
 use super::Fault;
 use crate::auth::certificate::Presented;
-use crate::auth::consumer::{Certificate, Consumer, Found, Key, Register, User};
+use crate::auth::consumer::{Certificate, Client, Consumer, Found, Key, Register, User};
 use crate::auth::password::{self, HASH, Parameters};
 use crate::ports::{Consumers, Passwords, PortError};
 
@@ -47,6 +48,14 @@ impl Consumers for MemoryConsumers {
 
     async fn certificate(&self, presented: &Presented) -> Result<Vec<Found<Certificate>>, PortError> {
         self.ask(|register| register.certificate(presented))
+    }
+
+    async fn client(&self, issuer: Option<&str>, id: &str) -> Result<Option<Found<Client>>, PortError> {
+        self.ask(|register| register.client(issuer, id))
+    }
+
+    async fn named(&self, name: &str) -> Result<Option<Rc<Consumer>>, PortError> {
+        self.ask(|register| register.named(name))
     }
 }
 

@@ -7,6 +7,7 @@
 use super::nested::{self, Nested, NestedConfig};
 use super::prelude::*;
 use crate::auth::identity::Identity;
+use crate::error::Challenge;
 
 /// What the registry knows of it.
 pub const FACTS: Facts = Facts { identity: true, ..Facts::of("all_of") };
@@ -106,6 +107,10 @@ impl Policy for AllOf {
             }
         }
         Ok(())
+    }
+
+    fn asks(&self) -> Vec<Challenge> {
+        nested::asks(self.proofs.iter())
     }
 }
 

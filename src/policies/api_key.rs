@@ -222,6 +222,10 @@ impl Policy for ApiKey {
         cx.identity = Some(identity);
         Ok(Flow::Next)
     }
+
+    fn asks(&self) -> Vec<Challenge> {
+        vec![self.challenge(None, None)]
+    }
 }
 
 #[cfg(test)]

@@ -28,7 +28,7 @@ pub use written::Config;
 use written::Key;
 
 /// What the registry knows of it.
-pub const FACTS: Facts = Facts { subrequests: 1, ..Facts::of("ask") };
+pub const FACTS: Facts = Facts { subrequests: 1, shields: Some(Shields::Callers), ..Facts::of("ask") };
 
 /// The longest answer that is read, in bytes.
 const LONGEST_ANSWER: u64 = 64 << 10;

@@ -178,6 +178,10 @@ impl Policy for Basic {
         cx.identity = Some(identity);
         Ok(Flow::Next)
     }
+
+    fn asks(&self) -> Vec<Challenge> {
+        vec![self.challenge(None)]
+    }
 }
 
 #[cfg(test)]

@@ -4,7 +4,9 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use super::consumer::{Claimed, Demand};
 use super::credential::{self, Credential, Source};
+use super::jwt::written::Names;
 use super::prelude::*;
 use crate::auth::identity::Identity;
 use crate::error::Challenge;
@@ -33,6 +35,8 @@ pub struct Written<'a> {
     pub strip: Option<bool>,
     /// What it may be bound to.
     pub bound: Option<&'a BoundConfig>,
+    /// The claims that may name the consumer, and whether one must.
+    pub consumer: (Option<&'a Names>, Demand),
 }
 
 /// A token as a request carries it.
@@ -55,6 +59,7 @@ pub struct Bearer {
     scopes: Vec<String>,
     forwards: Vec<Forward>,
     bound: Option<Bound>,
+    consumer: Option<Claimed>,
 }
 
 impl Bearer {
@@ -82,6 +87,7 @@ impl Bearer {
             scopes: written.scopes.to_vec(),
             forwards,
             bound: written.bound.map(|bound| Bound::compile(bound, compiler)).transpose()?,
+            consumer: Claimed::compile(written.consumer.0, written.consumer.1)?,
         })
     }
 
@@ -96,19 +102,19 @@ impl Bearer {
             (Credential::None, Some(Ok(token))) => Ok(Found { token, source: Source::Bearer, dpop: true }),
             (Credential::None, None) => {
                 let log = format!("{}: the request has no token", self.id);
-                Err(GatewayError::Unauthenticated { challenges: self.bare_challenges(), log })
+                Err(GatewayError::Unauthenticated { challenges: self.asks(), log })
             }
             (Credential::Unclear(reason), _) | (Credential::None, Some(Err(reason))) => Err(self.unclear(reason)),
             (Credential::One(..), Some(_)) => Err(self.unclear("it has more than one token")),
         }
     }
 
-    /// Goes on with the identity of a token that holds: what it is bound to is held against what the client has proved, the origin is
-    /// told, the token stripped, the scopes asked for.
+    /// Goes on with the identity of a token that holds: what it is bound to is held against what the client has proved, its consumer
+    /// looked up, the origin told, the token stripped, the scopes asked for.
     ///
     /// # Errors
-    /// 401 where the client has not proved what the token is bound to, 403 `insufficient_scope`, 503 where it cannot be told whether a
-    /// proof was used before.
+    /// 401 where the client has not proved what the token is bound to, or the token is not that of a consumer and must be; 403
+    /// `insufficient_scope`; 503 where it cannot be told whether a proof was used before, or whose token it is.
     pub async fn accept(
         &self,
         cx: &mut Exchange<'_>,
@@ -127,6 +133,10 @@ impl Bearer {
             }
             Err(Unbound::Outage(error)) => return Err(error),
         }
+        let identity = match &self.consumer {
+            Some(claimed) => claimed.join(&self.id, cx, identity, || self.challenges(found, "invalid_token", NOT_VALID, false)).await?,
+            None => identity,
+        };
         let allowed = self.check_scopes(found, &identity);
         let omitted = forward::apply(&self.forwards, &identity, request);
         if !omitted.is_empty() {
@@ -155,7 +165,13 @@ impl Bearer {
         reason: impl fmt::Display,
         foreign: bool,
     ) -> GatewayError {
-        let mut challenges = self.bare_challenges();
+        let challenges = self.challenges(found, error, description, foreign);
+        GatewayError::Unauthenticated { challenges, log: format!("{}: {reason}", self.id) }
+    }
+
+    /// How a token could be sent, the way it came first, with what was wrong with it.
+    fn challenges(&self, found: &Found, error: &'static str, description: &'static str, foreign: bool) -> Vec<Challenge> {
+        let mut challenges = self.asks();
         let scheme = if found.dpop { "DPoP" } else { "Bearer" };
         let own = challenges.iter().position(|challenge| challenge.scheme == scheme);
         let own = match own {
@@ -163,7 +179,7 @@ impl Bearer {
             None => Challenge { realm: self.realm.clone(), ..Challenge::default() },
         };
         challenges.insert(0, Challenge { error: Some(error), description: Some(description), foreign, ..own });
-        GatewayError::Unauthenticated { challenges, log: format!("{}: {reason}", self.id) }
+        challenges
     }
 
     fn unclear(&self, reason: &str) -> GatewayError {
@@ -187,7 +203,7 @@ impl Bearer {
     }
 
     /// Each way in which a token may come: as a plain one where that can be enough, and by DPoP.
-    fn bare_challenges(&self) -> Vec<Challenge> {
+    pub fn asks(&self) -> Vec<Challenge> {
         let by_dpop = self.bound.as_ref().and_then(|bound| bound.challenge(&self.realm));
         let plain = self.bound.as_ref().is_none_or(Bound::takes_plain);
         let plain = plain.then(|| Challenge { realm: self.realm.clone(), ..Challenge::default() });

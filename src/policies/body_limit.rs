@@ -4,7 +4,7 @@ use super::prelude::*;
 use crate::config::values::ByteSize;
 
 /// What the registry knows of it.
-pub const FACTS: Facts = Facts { once: true, ..Facts::of("body_limit") };
+pub const FACTS: Facts = Facts { once: true, shields: Some(Shields::Requests), ..Facts::of("body_limit") };
 
 /// `{ body_limit = "64KB" }`: the largest body that may pass.
 #[derive(Debug, Clone, Serialize, Deserialize)]

@@ -13,7 +13,7 @@ mod pattern;
 use pattern::Pattern;
 
 /// What the registry knows of it.
-pub const FACTS: Facts = Facts { once: true, ..Facts::of("cors") };
+pub const FACTS: Facts = Facts { once: true, shields: Some(Shields::Requests), ..Facts::of("cors") };
 
 /// `{ cors = { origins = ["https://app.example.com"] } }`
 #[derive(Debug, Clone, Serialize, Deserialize)]

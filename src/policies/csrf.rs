@@ -6,7 +6,7 @@ use crate::auth::csrf;
 use crate::http::web_origin::WebOrigin;
 
 /// What the registry knows of it.
-pub const FACTS: Facts = Facts { once: true, ..Facts::of("csrf") };
+pub const FACTS: Facts = Facts { once: true, shields: Some(Shields::Requests), ..Facts::of("csrf") };
 
 /// `{ csrf = {} }`
 ///

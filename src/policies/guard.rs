@@ -70,6 +70,10 @@ impl Guarded {
                 }
                 self.outage_decides(cx, error).map(|()| Flow::Next)
             }
+            Ok(Flow::Respond(response)) if attempts.is_wrong() => {
+                attempts.failed(cx, &self.id).await;
+                Ok(Flow::Respond(response))
+            }
             flow => flow,
         }
     }

@@ -68,12 +68,13 @@ pub struct Attempts {
     guessing: Option<Guessing>,
     subjects: Vec<Subject>,
     made: bool,
+    wrong: bool,
 }
 
 impl Attempts {
     /// Nothing tried yet; `None` where failures lead to nothing.
     pub fn under(guessing: Option<Guessing>) -> Self {
-        Self { guessing, subjects: Vec::new(), made: false }
+        Self { guessing, subjects: Vec::new(), made: false, wrong: false }
     }
 
     /// Another proof is about to be looked for; what was tried so far stays counted.
@@ -89,6 +90,16 @@ impl Attempts {
     /// What was tried was no guess: the proof is right and something else is wrong, such as its time.
     pub fn excuse(&mut self) {
         self.subjects.clear();
+    }
+
+    /// What was tried was wrong, even where the caller is answered with something else than a refusal.
+    pub fn be_wrong(&mut self) {
+        self.wrong = true;
+    }
+
+    /// See [`Attempts::be_wrong`].
+    pub fn is_wrong(&self) -> bool {
+        self.wrong
     }
 
     /// Of a caller that is held for its account, the address counts all the same: else it could go on guessing what was right for

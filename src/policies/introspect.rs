@@ -11,6 +11,7 @@ use std::rc::Rc;
 
 use super::bearer::bound::BoundConfig;
 use super::bearer::{Bearer, Found, Written};
+use super::consumer::Demand;
 use super::credential::Source;
 use super::guessing::{self, Cost};
 use super::jwt::key_source::Published;
@@ -26,6 +27,7 @@ use crate::auth::refusal::Refusal;
 use crate::auth::verified::{Digest, Verified};
 use crate::config::server_url;
 use crate::config::values::Duration;
+use crate::error::Challenge;
 use crate::ports::ask::ask_for;
 
 /// What the registry knows of it.
@@ -69,6 +71,14 @@ pub struct Config {
     /// Where the answer says what the caller may do.
     #[serde(default, skip_serializing_if = "MapConfig::is_default")]
     pub map: MapConfig,
+    /// The claim that names the consumer a token belongs to, such as `"azp"`, or several, of which the first that is there counts. The
+    /// consumers files say in `[[clients]]` what tokens call a consumer; one without any is called by its name. Its groups and roles are
+    /// added to the token's, and its metadata are the claim `consumer`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub consumer_claim: Option<Names>,
+    /// Whether a token must be a consumer's: one that is nobody's is refused (401). With `"optional"`, it is taken as it is.
+    #[serde(default, skip_serializing_if = "Demand::is_required")]
+    pub consumer: Demand,
     /// Scopes that a token must have, all of them; else 403.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub scopes: Vec<String>,
@@ -158,6 +168,7 @@ impl Introspect {
             forward: &config.forward,
             strip: config.strip,
             bound: config.bound.as_ref(),
+            consumer: (config.consumer_claim.as_ref(), config.consumer),
         };
         let bearer = Bearer::compile(written, compiler)?;
         let texts = |field: &str, names: &Option<Names>, compiler: &mut Compiler<'_>| -> Result<Vec<String>, ConfigError> {
@@ -279,6 +290,10 @@ impl Policy for Introspect {
         let found = self.bearer.find(request)?;
         let identity = self.prove(cx, &found).await?;
         self.bearer.accept(cx, request, &found, identity).await
+    }
+
+    fn asks(&self) -> Vec<Challenge> {
+        self.bearer.asks()
     }
 }
 

@@ -10,7 +10,7 @@ use crate::http::Media;
 use crate::threat::json::{self, Limits};
 
 /// What the registry knows of it.
-pub const FACTS: Facts = Facts::of("json_limits");
+pub const FACTS: Facts = Facts { shields: Some(Shields::Requests), ..Facts::of("json_limits") };
 
 /// `{ json_limits = {} }` holds bodies of the types `application/json`, `text/json` and `+json`, and JSON in lines, to the defaults.
 /// Lengths are in bytes as written.

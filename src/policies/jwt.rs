@@ -15,6 +15,7 @@ use crate::auth::refusal::Refusal;
 use crate::auth::token::Token;
 use crate::auth::verified::{Digest, Verified};
 use crate::auth::verify::{claimed_issuer, verify};
+use crate::error::Challenge;
 
 mod checked;
 pub(crate) mod key_source;
@@ -55,6 +56,7 @@ impl Jwt {
             forward: &config.forward,
             strip: config.strip,
             bound: config.bound.as_ref(),
+            consumer: (config.consumer_claim.as_ref(), config.consumer),
         };
         let revoked = config.revocations.as_ref().map(Revoked::compile).transpose()?;
         let bearer = Bearer::compile(written, compiler)?;
@@ -141,5 +143,9 @@ impl Policy for Jwt {
         let identity = self.prove(cx, &found).await?;
         self.check_withdrawn(cx, &found, &identity).await?;
         self.bearer.accept(cx, request, &found, identity).await
+    }
+
+    fn asks(&self) -> Vec<Challenge> {
+        self.bearer.asks()
     }
 }

@@ -19,7 +19,7 @@ use crate::masking::patterns::Patterns;
 use crate::masking::recognise::Kind;
 
 /// What the registry knows of it.
-pub const FACTS: Facts = Facts::of("mask");
+pub const FACTS: Facts = Facts { shields: Some(Shields::Responses), ..Facts::of("mask") };
 
 /// The beginning of a body that is looked at before its head goes out, where something may have to be refused, and in report mode.
 const LOOKED_AT: u64 = 256 << 10;

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::compiler::{Compiler, ConfigError};
 use crate::config::values::Rate;
-use crate::error::GatewayError;
+use crate::error::{Challenge, GatewayError};
 use crate::exchange::Exchange;
 use crate::http::{Request, Response};
 
@@ -56,7 +56,7 @@ pub mod xml_limits;
 
 /// What a policy's file begins with.
 pub mod prelude {
-    pub use super::{Facts, Flow, OnError, Policy};
+    pub use super::{Facts, Flow, OnError, Policy, Shields};
     pub use crate::config::compiler::{Compiler, ConfigError};
     pub use crate::error::GatewayError;
     pub use crate::exchange::Exchange;
@@ -74,7 +74,7 @@ pub enum Flow {
     Respond(Response),
 }
 
-/// A compiled policy. Both hooks default to doing nothing.
+/// A compiled policy. Both hooks default to doing nothing; identity policies also say how a caller could prove who it is.
 #[async_trait(?Send)]
 pub trait Policy {
     /// Runs in the order of the chain. A refusal is an error; [`Flow::Respond`] answers in the origin's place.
@@ -85,6 +85,11 @@ pub trait Policy {
     /// Runs in reverse order, for every policy whose `on_request` was entered, refusals included.
     async fn on_response(&self, _cx: &mut Exchange<'_>, _response: &mut Response) -> Result<(), GatewayError> {
         Ok(())
+    }
+
+    /// How a caller could prove who it is here, as a request without any proof is told; nothing of policies that ask for none.
+    fn asks(&self) -> Vec<Challenge> {
+        Vec::new()
     }
 }
 
@@ -128,12 +133,25 @@ pub struct Facts {
     pub apart: bool,
     /// What `failures` is where the routes file does not say; of identity policies alone.
     pub failures: Option<Rate>,
+    /// What it refuses that it does not like; `None` of a policy that refuses nothing, and of identity policies.
+    pub shields: Option<Shields>,
+}
+
+/// What a policy refuses that it does not like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shields {
+    /// Callers that lack a right.
+    Callers,
+    /// Requests, whoever calls.
+    Requests,
+    /// What the origin answers.
+    Responses,
 }
 
 impl Facts {
     /// What holds of most policies: no identity, `on_error = "deny"`, nothing outside, as often as one likes, equal ones kept once.
     pub const fn of(name: &'static str) -> Self {
-        Self { name, identity: false, on_error: OnError::Deny, subrequests: 0, once: false, apart: false, failures: None }
+        Self { name, identity: false, on_error: OnError::Deny, subrequests: 0, once: false, apart: false, failures: None, shields: None }
     }
 }
 
@@ -247,6 +265,9 @@ mod tests {
         }
         for facts in FACTS.iter().filter(|facts| facts.failures.is_some()) {
             assert!(facts.identity, "{}: only proofs can fail", facts.name);
+        }
+        for facts in FACTS.iter().filter(|facts| facts.shields.is_some()) {
+            assert!(!facts.identity, "{}: what it refuses is a proof", facts.name);
         }
     }
 }

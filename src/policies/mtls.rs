@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use super::consumer::{Allowed, Forwards, Right};
+use super::consumer::{Allowed, Demand, Forwards, Right};
 use super::prelude::*;
 use crate::auth::certificate::Presented;
 use crate::auth::identity::Identity;
@@ -80,18 +80,6 @@ pub enum Told {
     ClientCert,
     /// As Envoy writes it.
     XForwardedClientCert,
-}
-
-/// Whether a certificate must be a consumer's.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum Demand {
-    /// It must.
-    #[default]
-    Required,
-    /// It need not.
-    Optional,
 }
 
 /// Holds who is believed and whom it lets in.
@@ -227,6 +215,10 @@ impl Policy for Mtls {
         self.forwards.apply(&self.id, &identity, cx, request);
         cx.identity = Some(identity);
         Ok(Flow::Next)
+    }
+
+    fn asks(&self) -> Vec<Challenge> {
+        self.challenges()
     }
 }
 

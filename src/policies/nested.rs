@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Facts, Policy, PolicyConfig};
 use crate::config::compiler::{Compiler, ConfigError};
+use crate::error::Challenge;
 use crate::exchange::Exchange;
 use crate::http::{HeaderMap, HeaderName, HeaderValue, Request, Target};
 
@@ -55,6 +56,22 @@ pub fn compile(policies: &[NestedConfig], compiler: &mut Compiler<'_>) -> Result
         }
     }
     wrong.map_or(Ok(compiled), Err)
+}
+
+/// How a caller could prove who it is to any of these, each way once.
+pub fn asks<'a>(nested: impl Iterator<Item = &'a Nested>) -> Vec<Challenge> {
+    each_once(nested.flat_map(|nested| nested.policy.asks()))
+}
+
+/// Challenges without those that say what an earlier one has said.
+pub fn each_once(challenges: impl Iterator<Item = Challenge>) -> Vec<Challenge> {
+    let mut kept: Vec<Challenge> = Vec::new();
+    for challenge in challenges {
+        if !kept.contains(&challenge) {
+            kept.push(challenge);
+        }
+    }
+    kept
 }
 
 impl PolicyConfig {

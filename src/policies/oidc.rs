@@ -15,6 +15,7 @@ use crate::auth::oidc::names::SessionId;
 use crate::auth::session::{Answer, Ask, View};
 use crate::auth::session_copies::{Copies, Seen};
 use crate::error::Challenge;
+use crate::exchange::Login as Turn;
 use crate::http::web_origin::WebOrigin;
 use crate::http::{cookie, fetch_metadata, header, query};
 
@@ -175,9 +176,12 @@ impl Oidc {
         format!("{}{}/callback", browser.origin, self.checked.path)
     }
 
+    fn challenge(&self) -> Challenge {
+        Challenge { scheme: "Cookie", realm: self.realm.clone(), ..Challenge::default() }
+    }
+
     fn nobody(&self, reason: &str) -> GatewayError {
-        let challenge = Challenge { scheme: "Cookie", realm: self.realm.clone(), ..Challenge::default() };
-        GatewayError::Unauthenticated { challenges: vec![challenge], log: format!("{}: {reason}", self.id) }
+        GatewayError::Unauthenticated { challenges: vec![self.challenge()], log: format!("{}: {reason}", self.id) }
     }
 }
 
@@ -196,10 +200,18 @@ impl Policy for Oidc {
         };
         let Some(seen) = seen else {
             return match fetch_metadata::is_page_load(request) {
-                true => self.begin_login(cx, request, &browser).await.map(Flow::Respond),
+                true if cx.login == Turn::Now => self.begin_login(cx, request, &browser).await.map(Flow::Respond),
+                true => {
+                    cx.login = Turn::Wanted;
+                    Err(self.nobody("the request has no session, and other proofs are looked for first"))
+                }
                 false if browser.session.is_some() => Err(self.nobody("the session has ended")),
                 false => Err(self.nobody("the request has no session")),
             };
+        };
+        let identity = match &self.checked.consumer {
+            Some(claimed) => claimed.join(&self.id, cx, seen.identity.clone(), || vec![self.challenge()]).await?,
+            None => seen.identity.clone(),
         };
         cookie::remove(&mut request.headers, |name| self.checked.names.owns(name));
         if self.checked.forward_access_token
@@ -208,8 +220,12 @@ impl Policy for Oidc {
             value.set_sensitive(true);
             request.headers.insert(header::AUTHORIZATION, value);
         }
-        cx.identity = Some(seen.identity.clone());
+        cx.identity = Some(identity);
         Ok(Flow::Next)
+    }
+
+    fn asks(&self) -> Vec<Challenge> {
+        vec![self.challenge()]
     }
 }
 

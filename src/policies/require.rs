@@ -18,7 +18,7 @@ pub use written::Config;
 use written::{Demands, Effect, Rule};
 
 /// What the registry knows of it.
-pub const FACTS: Facts = Facts::of("require");
+pub const FACTS: Facts = Facts { shields: Some(Shields::Callers), ..Facts::of("require") };
 
 const SCOPE_MISSING: &str = "The access token does not have a scope that this needs.";
 const NOT_ALLOWED: &str = "The caller is known and may not do this.";

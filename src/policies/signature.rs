@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use super::consumer;
 use super::guessing::{self, Cost};
 use super::prelude::*;
 use super::reading::{broken, every_byte};
@@ -65,9 +66,12 @@ impl Signature {
         if let Some(asks) = &self.asks {
             cx.reply_headers.push((ACCEPT_SIGNATURE, asks.clone()));
         }
+        GatewayError::Unauthenticated { challenges: vec![self.challenge(absent)], log: format!("{}: {reason}", self.id) }
+    }
+
+    fn challenge(&self, absent: bool) -> Challenge {
         let (error, description) = if absent { (None, None) } else { (Some("invalid_signature"), Some(NOT_VALID)) };
-        let challenge = Challenge { scheme: "Signature", realm: self.realm.clone(), error, description, ..Challenge::default() };
-        GatewayError::Unauthenticated { challenges: vec![challenge], log: format!("{}: {reason}", self.id) }
+        Challenge { scheme: "Signature", realm: self.realm.clone(), error, description, ..Challenge::default() }
     }
 
     /// Holds the body against the digest that was signed.
@@ -123,7 +127,13 @@ impl Policy for Signature {
                 Err(error) => return Err(GatewayError::PolicyUnavailable { policy: self.id.clone(), log: error.to_string() }),
             }
         }
-        cx.identity = self.identities.get(&proof.keyid).cloned();
+        let Some(identity) = self.identities.get(&proof.keyid) else { return Err(self.refuse(cx, "the key is nobody's", false)) };
+        let which = format!("key {}", proof.keyid);
+        cx.identity = Some(consumer::of_consumer(&self.id, cx, identity, which, vec![self.challenge(false)]).await?);
         Ok(Flow::Next)
+    }
+
+    fn asks(&self) -> Vec<Challenge> {
+        vec![self.challenge(true)]
     }
 }

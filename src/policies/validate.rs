@@ -23,7 +23,7 @@ use written::Act;
 pub use written::Config;
 
 /// What the registry knows of it.
-pub const FACTS: Facts = Facts::of("validate");
+pub const FACTS: Facts = Facts { shields: Some(Shields::Requests), ..Facts::of("validate") };
 
 const NOT_TAKEN: &str = "The body's type is not one that this path takes.";
 

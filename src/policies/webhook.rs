@@ -2,6 +2,7 @@
 //!
 //! What is too old is refused before its body is read; the body that was verified is the one that goes on.
 
+use super::consumer;
 use super::guessing::{self, Cost};
 use super::prelude::*;
 use super::reading::every_byte;
@@ -38,6 +39,7 @@ impl Webhook {
     /// Where the scheme or its keys cannot work; see the field's own text.
     pub fn compile(config: Config, compiler: &mut Compiler<'_>) -> Result<Self, ConfigError> {
         let scheme = checked::scheme(&config)?;
+        compiler.needs.consumers.extend(config.consumer.iter().map(|name| ("consumer".to_owned(), name.clone())));
         let keys = checked::keys(&config, compiler)?;
         Ok(Self {
             id: compiler.id.to_owned(),
@@ -52,9 +54,12 @@ impl Webhook {
     }
 
     fn refuse(&self, reason: &str, absent: bool) -> GatewayError {
+        GatewayError::Unauthenticated { challenges: vec![self.challenge(absent)], log: format!("{}: {reason}", self.id) }
+    }
+
+    fn challenge(&self, absent: bool) -> Challenge {
         let (error, description) = if absent { (None, None) } else { (Some("invalid_signature"), Some(NOT_VALID)) };
-        let challenge = Challenge { scheme: "Signature", realm: self.realm.clone(), error, description, ..Challenge::default() };
-        GatewayError::Unauthenticated { challenges: vec![challenge], log: format!("{}: {reason}", self.id) }
+        Challenge { scheme: "Signature", realm: self.realm.clone(), error, description, ..Challenge::default() }
     }
 
     fn refusal(&self, refusal: &Refusal) -> GatewayError {
@@ -78,7 +83,12 @@ impl Policy for Webhook {
                 Err(error) => return Err(GatewayError::PolicyUnavailable { policy: self.id.clone(), log: error.to_string() }),
             }
         }
-        cx.identity = Some(self.identity.clone());
+        let which = format!("webhook of {}", self.identity.subject);
+        cx.identity = Some(consumer::of_consumer(&self.id, cx, &self.identity, which, vec![self.challenge(false)]).await?);
         Ok(Flow::Next)
+    }
+
+    fn asks(&self) -> Vec<Challenge> {
+        vec![self.challenge(true)]
     }
 }

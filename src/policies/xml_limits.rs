@@ -10,7 +10,7 @@ use crate::http::Media;
 use crate::threat::xml::{self, Limits};
 
 /// What the registry knows of it.
-pub const FACTS: Facts = Facts::of("xml_limits");
+pub const FACTS: Facts = Facts { shields: Some(Shields::Requests), ..Facts::of("xml_limits") };
 
 /// `{ xml_limits = {} }` holds bodies of the types `application/xml`, `text/xml` and `+xml` to the defaults. Lengths are in bytes as
 /// written.

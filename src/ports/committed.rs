@@ -1,12 +1,13 @@
 //! The consumers of the routes files, read when somebody asks for one first.
 
 use std::cell::OnceCell;
+use std::rc::Rc;
 
 use async_trait::async_trait;
 
 use super::{Consumers, PortError};
 use crate::auth::certificate::Presented;
-use crate::auth::consumer::{Certificate, Consumer, Found, Key, Register, User};
+use crate::auth::consumer::{Certificate, Client, Consumer, Found, Key, Register, User};
 
 /// Consumers as the native command has compiled them.
 #[derive(Default)]
@@ -47,6 +48,14 @@ impl Consumers for Committed {
 
     async fn certificate(&self, presented: &Presented) -> Result<Vec<Found<Certificate>>, PortError> {
         Ok(self.register()?.certificate(presented))
+    }
+
+    async fn client(&self, issuer: Option<&str>, id: &str) -> Result<Option<Found<Client>>, PortError> {
+        Ok(self.register()?.client(issuer, id))
+    }
+
+    async fn named(&self, name: &str) -> Result<Option<Rc<Consumer>>, PortError> {
+        Ok(self.register()?.named(name))
     }
 }
 

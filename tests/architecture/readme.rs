@@ -88,7 +88,7 @@ fn its_paths_exist() {
 }
 
 /// A block is a whole file, or what may stand in one: its first line says `# routes/NAME.toml` or `# wrangler.toml`. The shared
-/// `routes/gateway.toml` stands beside it.
+/// `routes/gateway.toml` and the consumers stand beside it.
 #[test]
 fn its_routes_compile() {
     let blocks = blocks(&read(README), "toml");
@@ -112,7 +112,7 @@ fn sources(block: &str) -> Vec<Source> {
         return vec![Source::new(GATEWAY, block), Source::new("readme.toml", "[api]\nname = \"readme\"\n")];
     }
     let mut sources = directory(&root().join("routes")).unwrap();
-    sources.retain(|source| source.name.ends_with(GATEWAY));
+    sources.retain(|source| source.name.ends_with(GATEWAY) || source.of_consumer);
     let head = if block.contains("[api]") { "" } else { "[api]\nname = \"readme\"\n" };
     sources.push(Source::new("readme.toml", &format!("{head}{block}")));
     sources

@@ -1,5 +1,7 @@
 //! What holds for every source file.
 
+use archway::policies::{FACTS, Shields};
+
 use super::tree::{File, files, none, read};
 
 /// Every Rust file of the crate and its tests.
@@ -105,4 +107,26 @@ fn errors_become_http_in_one_match_without_a_catch_all() {
         .filter(|line| line.starts_with("_ =>") || line.starts_with("_ if") || line.starts_with("other =>"));
     let found: Vec<String> = arms.map(str::to_owned).collect();
     none(&found, "Name every variant in GatewayError::verdict, so that a new one cannot be forgotten:");
+}
+
+#[test]
+fn a_policy_that_refuses_says_what() {
+    // What is nobody's fault, and what the client itself has asked for.
+    let neutral = ["PolicyUnavailable", "Misconfigured", "ConditionFailed", "Internal", "NotCached"];
+    let sources = files("src/policies", &["rs"]);
+    let mut found = Vec::new();
+    for facts in FACTS.iter().filter(|facts| facts.shields.is_none() && !facts.identity) {
+        let (file, folder) = (format!("src/policies/{}.rs", facts.name), format!("src/policies/{}/", facts.name));
+        for source in sources.iter().filter(|source| !source.is_tests() && (source.path == file || source.path.starts_with(&folder))) {
+            let code = source.text.split("#[cfg(test)]").next().unwrap_or_default();
+            let named =
+                code.split("GatewayError::").skip(1).map(|rest| rest.split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default());
+            let refusals = named.filter(|name| name.starts_with(char::is_uppercase) && !neutral.contains(name));
+            found.extend(refusals.map(|name| format!("{} refuses with `{name}`", source.path)));
+        }
+    }
+    none(&found, "Say in the policy's FACTS what it `shields` from: `archway audit` and `check --who` go by it:");
+    for kind in [Shields::Callers, Shields::Requests, Shields::Responses] {
+        assert!(FACTS.iter().any(|facts| facts.shields == Some(kind)), "{kind:?}: no policy refuses such");
+    }
 }

@@ -3,137 +3,26 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use schemars::JsonSchema;
-use serde::Deserialize;
-use serde_json::{Map, Value};
-
 use crate::auth::api_key;
-use crate::auth::consumer::{Certificate, Consumer, Key, Mark, Term, User};
+use crate::auth::consumer::{Certificate, Client, Consumer, Key, Mark, Term, User};
 use crate::auth::password::PasswordHash;
 use crate::config::text::decode::{self, Skipped};
 use crate::config::text::diagnostics::{Code, Diagnostic, Diagnostics};
 use crate::config::text::document::Node;
 use crate::config::text::source::{Place, Source};
-use crate::config::timestamp::Timestamp;
 
-/// A consumer's file.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[schemars(title = "A consumer of the gateway")]
-#[serde(deny_unknown_fields)]
-pub struct ConsumerFile {
-    /// Who it is.
-    pub consumer: WrittenConsumer,
-    /// Its API keys.
-    #[serde(default)]
-    pub keys: Vec<WrittenKey>,
-    /// Its users with passwords.
-    #[serde(default)]
-    pub users: Vec<WrittenUser>,
-    /// Its client certificates.
-    #[serde(default)]
-    pub certificates: Vec<WrittenCertificate>,
-}
+mod written;
 
-/// `[consumer]`: who it is.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-#[schemars(rename = "Consumer")]
-pub struct WrittenConsumer {
-    /// Its name, of letters, digits, `-`, `_`, `.` and `@`; no other consumer has it.
-    #[schemars(regex(pattern = "^[A-Za-z0-9._@-]{1,128}$"))]
-    pub name: String,
-    /// Its groups.
-    #[serde(default)]
-    pub groups: Vec<String>,
-    /// Its roles.
-    #[serde(default)]
-    pub roles: Vec<String>,
-    /// What it may do.
-    #[serde(default)]
-    pub scopes: Vec<String>,
-    /// Anything else about it: the claims of its identity. `sub` is always the name.
-    #[serde(default)]
-    pub metadata: Map<String, Value>,
-    /// Whether none of its proofs hold.
-    #[serde(default)]
-    pub disabled: bool,
-}
-
-/// `[[keys]]`: an API key. `archway key new` writes it; several overlap while one takes another's place.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-#[schemars(rename = "Key")]
-pub struct WrittenKey {
-    /// Its id, the third part of the key.
-    pub id: String,
-    /// SHA-256 of the whole key, in hexadecimal.
-    pub hash: String,
-    /// Its environment, the second part of the key; only for whoever reads this file.
-    #[serde(default)]
-    #[allow(dead_code, reason = "the key itself says so; here it is for people")]
-    pub environment: Option<String>,
-    /// From when on it holds.
-    #[serde(default)]
-    pub not_before: Option<Timestamp>,
-    /// The first moment at which it holds no longer.
-    #[serde(default)]
-    pub expires: Option<Timestamp>,
-    /// Whether it holds no longer, whatever the time.
-    #[serde(default)]
-    pub disabled: bool,
-}
-
-/// `[[users]]`: a user name and a password.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-#[schemars(rename = "User")]
-pub struct WrittenUser {
-    /// The name; no user of another consumer has it. It has no colon.
-    pub name: String,
-    /// The hash of the password, as `archway password` writes it.
-    pub password: String,
-    /// From when on it holds.
-    #[serde(default)]
-    pub not_before: Option<Timestamp>,
-    /// The first moment at which it holds no longer.
-    #[serde(default)]
-    pub expires: Option<Timestamp>,
-    /// Whether it holds no longer, whatever the time.
-    #[serde(default)]
-    pub disabled: bool,
-}
-
-/// `[[certificates]]`: a client certificate, by exactly one of `fingerprint`, `subject` and `san`.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-#[schemars(rename = "Certificate")]
-pub struct WrittenCertificate {
-    /// SHA-256 of the certificate, in hexadecimal; colons may stand in it.
-    #[serde(default)]
-    pub fingerprint: Option<String>,
-    /// The subject's distinguished name (RFC 4514): `CN=web,O=Acme`. A `*` stands for anything within a value.
-    #[serde(default)]
-    pub subject: Option<String>,
-    /// One of the subject's alternative names: `*.acme.example`, `spiffe://acme.example/web`. A `*` stands for anything within a label
-    /// or segment.
-    #[serde(default)]
-    pub san: Option<String>,
-    /// From when on it holds here.
-    #[serde(default)]
-    pub not_before: Option<Timestamp>,
-    /// The first moment at which it holds here no longer, whatever the certificate says.
-    #[serde(default)]
-    pub expires: Option<Timestamp>,
-    /// Whether it holds no longer, whatever the time.
-    #[serde(default)]
-    pub disabled: bool,
-}
+pub use written::ConsumerFile;
+use written::{WrittenCertificate, WrittenClient, WrittenKey, WrittenUser};
 
 /// Reads every consumers file among the sources. Names, ids and marks that two of them have are reported.
 pub fn gather(sources: &[Source], trees: &[Node], diagnostics: &mut Diagnostics) -> Vec<Consumer> {
     let mut reading = Reading { diagnostics, seen: HashMap::new() };
     let files = sources.iter().zip(trees).enumerate().filter(|(_, (source, _))| source.of_consumer);
-    files.filter_map(|(file, (_, root))| reading.file(file, root)).collect()
+    let consumers: Vec<Consumer> = files.filter_map(|(file, (_, root))| reading.file(file, root)).collect();
+    consumers.iter().filter(|consumer| consumer.clients.is_empty()).for_each(|consumer| reading.called_by_its_name(&consumer.name));
+    consumers
 }
 
 /// Whether a consumer can be called so.
@@ -164,7 +53,8 @@ impl At<'_> {
 impl Reading<'_> {
     fn file(&mut self, file: usize, root: &Node) -> Option<Consumer> {
         let at = At { file, root };
-        let ConsumerFile { consumer, keys, users, certificates } = decode::decode(file, root, &mut Skipped::new(), self.diagnostics)?;
+        let ConsumerFile { consumer, keys, users, certificates, clients } =
+            decode::decode(file, root, &mut Skipped::new(), self.diagnostics)?;
         self.hold(is_name(&consumer.name), &at, "consumer.name", || {
             format!("`{}` is not a name for a consumer; it has letters, digits, `-`, `_`, `.` and `@`", consumer.name)
         });
@@ -194,6 +84,7 @@ impl Reading<'_> {
                 .enumerate()
                 .filter_map(|(index, certificate)| self.certificate(certificate, &at, &format!("certificates.{index}")))
                 .collect(),
+            clients: clients.into_iter().enumerate().map(|(index, client)| self.client(client, &at, &format!("clients.{index}"))).collect(),
         })
     }
 
@@ -207,7 +98,7 @@ impl Reading<'_> {
             Err(_) => "this is not the hash of a key: 64 hexadecimal digits, as `archway key new` writes them".to_owned(),
         });
         self.once(("keys have the id", key.id.clone()), at, &format!("{path}.id"));
-        let term = self.term((key.not_before, key.expires, key.disabled), at, path);
+        let term = self.term(key.term(), at, path);
         Rc::new(Key { id: key.id, hash: key.hash.to_ascii_lowercase(), term })
     }
 
@@ -220,12 +111,13 @@ impl Reading<'_> {
             self.hold(false, at, &format!("{path}.password"), || message.to_owned());
         }
         self.once(("users are called", user.name.clone()), at, &format!("{path}.name"));
-        let term = self.term((user.not_before, user.expires, user.disabled), at, path);
+        let term = self.term(user.term(), at, path);
         Rc::new(User { name: user.name, password: user.password, term })
     }
 
     fn certificate(&mut self, certificate: WrittenCertificate, at: &At<'_>, path: &str) -> Option<Rc<Certificate>> {
-        let WrittenCertificate { fingerprint, subject, san, not_before, expires, disabled } = certificate;
+        let term = certificate.term();
+        let WrittenCertificate { fingerprint, subject, san, .. } = certificate;
         let marks = [("fingerprint", fingerprint), ("subject", subject), ("san", san)];
         let mut said = marks.into_iter().filter_map(|(key, text)| text.map(|text| (key, text)));
         let (Some((key, text)), None) = (said.next(), said.next()) else {
@@ -251,14 +143,32 @@ impl Reading<'_> {
             }
         };
         self.once(("certificates are known by", text.to_ascii_lowercase()), at, &path_of_mark);
-        let term = self.term((not_before, expires, disabled), at, path);
+        let term = self.term(term, at, path);
         Some(Rc::new(Certificate { by, term }))
     }
 
-    fn term(&mut self, (not_before, expires, disabled): (Option<Timestamp>, Option<Timestamp>, bool), at: &At<'_>, path: &str) -> Term {
-        let ends_late_enough = not_before.zip(expires).is_none_or(|(begin, end)| begin < end);
+    fn client(&mut self, client: WrittenClient, at: &At<'_>, path: &str) -> Rc<Client> {
+        let term = self.term(client.term(), at, path);
+        let WrittenClient { id, issuer, .. } = client;
+        self.hold(!id.is_empty(), at, &format!("{path}.id"), || "no token calls anybody so; write what the claim says".into());
+        let of = issuer.as_ref().map(|issuer| format!(" of {issuer}")).unwrap_or_default();
+        self.once(("clients are called", format!("{id}{of}")), at, &format!("{path}.id"));
+        Rc::new(Client { id, issuer, term })
+    }
+
+    /// Reports where another one's client is called as this consumer is, which has no clients of its own.
+    fn called_by_its_name(&mut self, name: &str) {
+        let called = |what| self.seen.get(&(what, name.to_owned())).cloned();
+        if let (Some(client), Some(consumer)) = (called("clients are called"), called("consumers are called")) {
+            let twice = Diagnostic::new(Code::DuplicateName, client, format!("a consumer is called `{name}`, and so is this client"));
+            self.diagnostics.push(twice.related(consumer, "it has no `[[clients]]`, so tokens call it by its name"));
+        }
+    }
+
+    fn term(&mut self, term: Term, at: &At<'_>, path: &str) -> Term {
+        let ends_late_enough = term.not_before.zip(term.expires).is_none_or(|(begin, end)| begin < end);
         self.hold(ends_late_enough, at, &format!("{path}.expires"), || "it expires before it begins".into());
-        Term { disabled, not_before, expires }
+        term
     }
 
     fn hold(&mut self, holds: bool, at: &At<'_>, path: &str, message: impl FnOnce() -> String) {

@@ -14,6 +14,9 @@ use crate::origins::{OriginConfig, fixed};
 /// The origin of these routes until it has its place; behind all others.
 pub const ORIGIN: usize = usize::MAX;
 
+/// The origin's name.
+pub const NOTHING: &str = "gateway#nothing";
+
 /// What runs before such a policy, of what gateway.toml has on every route: what looks at the client alone.
 const BEFORE: &[&str] = &["request_id", "ip_filter", "geo", "bots", "rate_limit", "waf", "security_headers"];
 
@@ -62,7 +65,7 @@ pub fn routes(
 /// What is behind such a policy, should it not act: nothing.
 pub fn origin(place: &Place) -> (OriginForm, Definition) {
     let nothing = fixed::Config { status: 404, headers: BTreeMap::new(), body: None, json: None };
-    let form = OriginForm { id: "gateway#nothing".to_owned(), origin: OriginConfig::Static(nothing) };
+    let form = OriginForm { id: NOTHING.to_owned(), origin: OriginConfig::Static(nothing) };
     (form, Definition { place: place.clone(), settings: Vec::new() })
 }
 

@@ -28,6 +28,11 @@ impl Policy for Double {
             None => refused(None, false),
             Some("good") => Ok(Flow::Next),
             Some("login") => Ok(Flow::Respond(Response::empty(StatusCode::FOUND))),
+            Some("page") if cx.login == Login::Now => Ok(Flow::Respond(Response::empty(StatusCode::FOUND))),
+            Some("page") => {
+                cx.login = Login::Wanted;
+                refused(None, false)
+            }
             Some("foreign") => refused(Some("invalid_token"), true),
             Some("denied") => Err(GatewayError::Forbidden { challenge: None, detail: "", log: String::new() }),
             Some("down") => Err(GatewayError::PolicyUnavailable { policy: self.0.to_owned(), log: String::new() }),
@@ -38,6 +43,10 @@ impl Policy for Double {
     async fn on_response(&self, _: &mut Exchange<'_>, response: &mut Response) -> Result<(), GatewayError> {
         response.headers.append("x-entered", HeaderValue::from_static(self.0));
         Ok(())
+    }
+
+    fn asks(&self) -> Vec<Challenge> {
+        vec![Challenge { scheme: self.0, ..Challenge::default() }]
     }
 }
 
@@ -105,8 +114,8 @@ fn the_first_proof_that_is_there_decides() {
         check(anyone, &[("two", "good")], Ok("two"));
         check(anyone, &[("one", "good"), ("two", "good")], Ok("one"));
         check(anyone, &[("one", "good"), ("two", "bad")], Ok("one"));
-        check(anyone, &[("one", "bad")], Err(("unauthenticated", "one")));
-        check(anyone, &[("one", "bad"), ("two", "good")], Err(("unauthenticated", "one")));
+        check(anyone, &[("one", "bad")], Err(("unauthenticated", "one two")));
+        check(anyone, &[("one", "bad"), ("two", "good")], Err(("unauthenticated", "one two")));
         check(anyone, &[("two", "bad")], Err(("unauthenticated", "two one")));
         check(anyone, &[("one", "denied"), ("two", "good")], Err(("forbidden", "")));
         check(anyone, &[("one", "down"), ("two", "good")], Err(("policy-unavailable", "")));
@@ -115,7 +124,14 @@ fn the_first_proof_that_is_there_decides() {
         check(anyone, &[("one", "foreign")], Err(("unauthenticated", "one two")));
         check(anyone, &[("two", "foreign")], Err(("unauthenticated", "one two")));
         check(anyone, &[("one", "login"), ("two", "good")], Ok("answered"));
+        check(anyone, &[("one", "page"), ("two", "good")], Ok("two"));
+        check(anyone, &[("one", "page"), ("two", "bad")], Err(("unauthenticated", "two one")));
+        check(anyone, &[("one", "page"), ("two", "denied")], Err(("forbidden", "")));
     }
+    check(false, &[("one", "page")], Ok("answered"));
+    check(false, &[("two", "page")], Ok("answered"));
+    check(false, &[("one", "page"), ("two", "foreign")], Ok("answered"));
+    check(true, &[("one", "page")], Ok("anonymous"));
     check(false, &[], Err(("unauthenticated", "one two")));
     check(true, &[], Ok("anonymous"));
 }
@@ -133,4 +149,43 @@ fn each_alternative_has_an_id_of_its_own_and_errors_know_their_place() {
     assert_eq!(ids, ["a.b/jwt", "a.named", "a.b/jwt (2)"]);
     let error = scene.compile(&toml("{ jwt = { issuer = 'c', pem = 'no key' } }"), AnyOf::compile).err().unwrap();
     assert!(error.starts_with("policies.2.jwt.pem: "), "{error}");
+}
+
+#[test]
+fn a_login_begins_once_all_have_looked_however_deep_it_is() {
+    let any = |names: Vec<Nested>| Nested {
+        id: "inner".into(),
+        facts: FACTS,
+        anyone: false,
+        policy: Rc::new(AnyOf { id: "inner".to_owned(), alternatives: names }),
+    };
+    for (fields, expect) in [
+        (&[("one", "page")][..], "302"),
+        (&[("two", "page")], "302"),
+        (&[("three", "page")], "302"),
+        (&[("one", "page"), ("three", "good")], "next"),
+        (&[("two", "page"), ("three", "bad")], "unauthenticated"),
+        (&[("three", "page"), ("two", "good")], "next"),
+    ] {
+        let scene = Scene::of("GET", "https://api.example/", fields);
+        let policy = AnyOf { id: "a.b".to_owned(), alternatives: vec![any(vec![nested("one"), nested("two")]), nested("three")] };
+        let (mut cx, mut request) = (scene.exchange(), scene.request());
+        let got = match block_on(policy.on_request(&mut cx, &mut request)) {
+            Ok(Flow::Next) => "next".to_owned(),
+            Ok(Flow::Respond(response)) => response.status.as_u16().to_string(),
+            Err(error) => error.verdict().code.to_owned(),
+        };
+        assert_eq!((got.as_str(), cx.login), (expect, Login::Now), "{fields:?}");
+    }
+}
+
+#[test]
+fn what_was_wrong_before_a_login_is_counted() {
+    for (fields, expect) in [(&[("one", "foreign"), ("two", "page")][..], true), (&[("two", "page")], false)] {
+        let scene = Scene::of("GET", "https://api.example/", fields);
+        let policy = AnyOf { id: "a.b".to_owned(), alternatives: vec![nested("one"), nested("two")] };
+        let (mut cx, mut request) = (scene.exchange(), scene.request());
+        assert!(matches!(block_on(policy.on_request(&mut cx, &mut request)), Ok(Flow::Respond(_))));
+        assert_eq!(cx.attempts.is_wrong(), expect, "{fields:?}");
+    }
 }

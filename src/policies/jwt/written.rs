@@ -11,6 +11,7 @@ use crate::auth::algorithm::Algorithm;
 use crate::auth::mapping::Mapping;
 use crate::config::values::{Duration, Secret};
 use crate::policies::bearer::bound::BoundConfig;
+use crate::policies::consumer::Demand;
 use crate::policies::credential::Source;
 use crate::policies::jwt::revoked::RevocationsConfig;
 
@@ -62,6 +63,14 @@ pub struct Config {
     /// Where the claims say what the caller may do.
     #[serde(default, skip_serializing_if = "MapConfig::is_default")]
     pub map: MapConfig,
+    /// The claim that names the consumer a token belongs to, such as `"azp"`, or several, of which the first that is there counts. The
+    /// consumers files say in `[[clients]]` what tokens call a consumer; one without any is called by its name. Its groups and roles are
+    /// added to the token's, and its metadata are the claim `consumer`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub consumer_claim: Option<Names>,
+    /// Whether a token must be a consumer's: one that is nobody's is refused (401). With `"optional"`, it is taken as it is.
+    #[serde(default, skip_serializing_if = "Demand::is_required")]
+    pub consumer: Demand,
     /// Scopes that a token must have, all of them; else 403.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub scopes: Vec<String>,

@@ -11,6 +11,7 @@ use crate::config::server_url;
 use crate::config::values::Duration;
 use crate::http::HeaderName;
 use crate::http::web_origin::WebOrigin;
+use crate::policies::consumer::Claimed;
 use crate::routing::pattern::Pattern;
 
 /// Parameters of the login page that are the gateway's own.
@@ -42,6 +43,7 @@ pub struct Checked {
     pub(super) after_logout: Option<String>,
     pub(super) forward_access_token: bool,
     pub(super) mapping: Mapping,
+    pub(super) consumer: Option<Claimed>,
 }
 
 /// Checks the whole of a policy. What only the deployment knows is asked for last, all of it.
@@ -71,6 +73,7 @@ pub fn check(config: Config, compiler: &mut Compiler<'_>) -> Result<Checked, Con
     if config.cookie.as_ref().is_some_and(|name| HeaderName::try_from(name.as_str()).is_err() || name.starts_with("__")) {
         return Err(ConfigError::at("cookie", "it is not the name of a cookie; `__Host-` is put before it"));
     }
+    let consumer = Claimed::compile(config.consumer_claim.as_ref(), config.consumer)?;
     compiler.needs.own_paths.insert(config.path.clone());
     compiler.needs.secret_query.extend(["code".to_owned(), "state".to_owned()]);
 
@@ -93,7 +96,7 @@ pub fn check(config: Config, compiler: &mut Compiler<'_>) -> Result<Checked, Con
     let client = Client::new(compiler.id, issuer, auth, &config);
     let Config { path, after_logout, forward_access_token, map, .. } = config;
     let mapping = map.unwrap_or_default().mapping();
-    Ok(Checked { client, names, path, public, parameters, after_logout, forward_access_token, mapping })
+    Ok(Checked { client, names, path, public, parameters, after_logout, forward_access_token, mapping, consumer })
 }
 
 fn within(field: &str, value: Duration, most_ms: u64) -> Result<(), ConfigError> {

@@ -6,7 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::auth::client_auth::ClientConfig;
 use crate::config::values::Duration;
+use crate::policies::consumer::Demand;
 use crate::policies::jwt::MapConfig;
+use crate::policies::jwt::written::Names;
 
 /// `{ oidc = { issuer = "https://login.example/", client = { id = "shop", secret = { secret = "CLIENT_SECRET" } } } }`
 ///
@@ -38,6 +40,12 @@ pub struct Config {
     /// Where the claims say what the person may do; scopes by default are those that the provider granted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub map: Option<MapConfig>,
+    /// The claim that names the consumer a person belongs to, such as `"org_id"`; as for `jwt`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub consumer_claim: Option<Names>,
+    /// Whether a person must be a consumer's: one that is nobody's is refused (401). With `"optional"`, anyone may log in.
+    #[serde(default, skip_serializing_if = "Demand::is_required")]
+    pub consumer: Demand,
     /// How long a session may go unused; 1m to 30d.
     #[serde(default = "default_idle")]
     pub idle: Duration,

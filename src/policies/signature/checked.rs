@@ -62,6 +62,7 @@ pub fn keys(config: &Config, compiler: &mut Compiler<'_>) -> Result<Keys, Config
             return Err(ConfigError::at("keys", format!("`{keyid}` is no `keyid`: it is visible ASCII")));
         }
         check_places(keyid, written)?;
+        compiler.needs.consumers.extend(written.consumer.iter().map(|name| (format!("keys.{keyid}.consumer"), name.clone())));
         identities.insert(keyid.clone(), identity(keyid, written));
     }
     for (keyid, written) in &config.keys {
@@ -129,7 +130,7 @@ fn trusted(keyid: &str, written: &KeyConfig, compiler: &mut Compiler<'_>) -> Res
 }
 
 fn identity(keyid: &str, written: &KeyConfig) -> Identity {
-    let subject = written.subject.clone().unwrap_or_else(|| keyid.to_owned());
+    let subject = written.subject.as_deref().or(written.consumer.as_deref()).unwrap_or(keyid).to_owned();
     let mut claims = Map::new();
     claims.insert("sub".to_owned(), Value::String(subject.clone()));
     claims.insert("keyid".to_owned(), Value::String(keyid.to_owned()));

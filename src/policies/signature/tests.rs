@@ -38,6 +38,8 @@ fn signed(components: &str, parameters: &str, fields: &[(&str, &str)]) -> Scene 
 fn ready(scene: Scene) -> Scene {
     scene.outside.environment.0.borrow_mut().insert("S".to_owned(), SECRET.to_owned());
     scene.outside.clock.0.set(NOW_S * 1_000);
+    let acme = r#"{"name":"acme","claims":{"sub":"acme","plan":"gold"},"groups":["partners"],"scopes":["read"]}"#;
+    scene.outside.consumers.set(vec![serde_json::from_str(acme).unwrap()]);
     scene
 }
 
@@ -74,7 +76,9 @@ fn a_signature_says_who_is_calling() {
     let scene = with_digest("");
     let policy = scene.compile(KEY, Signature::compile).unwrap();
     let identity = ask(&scene, &policy, Body::Full(BODY.into())).unwrap().unwrap();
-    assert_eq!((identity.kind, identity.consumer.as_deref(), &*identity.scopes), ("signature", Some("acme"), &["pay".to_owned()][..]));
+    let scopes = ["pay", "read"].map(str::to_owned);
+    assert_eq!((identity.kind, identity.consumer.as_deref(), &*identity.scopes), ("signature", Some("acme"), &scopes[..]));
+    assert_eq!((&*identity.groups, identity.claim_text("plan").as_deref()), (&["partners".to_owned()][..], Some("gold")));
 }
 
 #[test]

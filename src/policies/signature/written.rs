@@ -83,10 +83,11 @@ pub struct KeyConfig {
     /// The one algorithm that the key is used with; by default `rsa-pss-sha512` for RSA, else the only one that fits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub algorithm: Option<Algorithm>,
-    /// Who signs with it; the `keyid` where absent.
+    /// Who signs with it; the consumer where absent, or else the `keyid`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subject: Option<String>,
-    /// The consumer that it belongs to.
+    /// The consumer that it belongs to, by its name in the consumers files, whose scopes, roles and groups are added to those here, and
+    /// whose metadata are claims.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub consumer: Option<String>,
     /// The scopes that it brings.

@@ -152,7 +152,7 @@ pub fn identity(config: &Config) -> Identity {
         SchemeName::Slack => "slack",
         SchemeName::Custom => "custom",
     };
-    let subject = config.sender.clone().unwrap_or_else(|| name.to_owned());
+    let subject = config.sender.as_deref().or(config.consumer.as_deref()).unwrap_or(name).to_owned();
     let mut claims = Map::new();
     claims.insert("sub".to_owned(), Value::String(subject.clone()));
     Identity {

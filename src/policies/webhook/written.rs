@@ -21,10 +21,10 @@ pub struct Config {
     /// How a sender signs that has a way of its own; for `custom` alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub custom: Option<Custom>,
-    /// Who sends; the scheme's name where absent.
+    /// Who sends; the consumer where absent, or else the scheme's name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sender: Option<String>,
-    /// The consumer that the sender belongs to.
+    /// The consumer that the sender belongs to, by its name in the consumers files, with its scopes, roles, groups and metadata.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub consumer: Option<String>,
     /// The longest ago that it may have been sent; at most 12h. Nothing for `github`, which does not say when.

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::{Outcome, World, hold};
 use crate::auth::certificate::Presented;
-use crate::auth::consumer::{Certificate, Consumer, Key, Mark, Term, User};
+use crate::auth::consumer::{Certificate, Client, Consumer, Key, Mark, Term, User};
 use crate::auth::password::Parameters;
 use crate::ports::PortError;
 
@@ -20,6 +20,7 @@ pub fn consumer() -> Consumer {
         keys: vec![Rc::new(Key { id: "aaaaaaaaaaaa".to_owned(), hash: "00".repeat(32), term: Term::default() })],
         users: vec![Rc::new(User { name: "ann".to_owned(), password: String::new(), term: Term::default() })],
         certificates: vec![Rc::new(Certificate { by: Mark::San("*.contract".to_owned()), term: Term::default() })],
+        clients: vec![Rc::new(Client { id: "client-1".to_owned(), issuer: Some("https://i.contract/".to_owned()), term: Term::default() })],
     }
 }
 
@@ -35,6 +36,13 @@ pub async fn consumers(World { ports, .. }: &World) -> Outcome {
     let found = ports.consumers.certificate(&presented("a.contract")).await.map_err(text)?;
     hold(found.len() == 1 && found.iter().all(|found| found.consumer == expect), "a certificate is not found")?;
     hold(ports.consumers.certificate(&presented("a.b.contract")).await.map_err(text)?.is_empty(), "a certificate of nobody is found")?;
+    let client = ports.consumers.client(Some("https://i.contract/"), "client-1").await.map_err(text)?;
+    hold(client.is_some_and(|found| found.consumer == expect && Some(&found.proof) == expect.clients.first()), "a client is not found")?;
+    for (issuer, id) in [(None, "client-1"), (Some("https://j.contract/"), "client-1"), (None, "contract"), (None, "")] {
+        hold(ports.consumers.client(issuer, id).await.map_err(text)?.is_none(), format!("`{id}` of {issuer:?} is no client"))?;
+    }
+    hold(ports.consumers.named("contract").await.map_err(text)? == Some(expect), "a name is not found")?;
+    hold(ports.consumers.named("Contract").await.map_err(text)?.is_none(), "a name of nobody is found")?;
     for id in ["", "aaaaaaaaaaab", "AAAAAAAAAAAA", "ann"] {
         hold(ports.consumers.key(id).await.map_err(text)?.is_none(), format!("`{id}` is no key"))?;
     }

@@ -329,3 +329,41 @@ fn what_is_down_lets_nobody_in() {
     world.scene.outside.sessions.fault.set(Fault::None);
     assert_eq!(world.get("/", &[("cookie", &session)]).verdict(), "next");
 }
+
+#[test]
+fn a_person_belongs_to_a_consumer_where_the_policy_says_so() {
+    let consumers = || {
+        [
+            "{\"name\":\"acme\",\"claims\":{\"sub\":\"acme\",\"plan\":\"gold\"},\"groups\":[\"partners\"]}",
+            "{\"name\":\"shut\",\"disabled\":true,\"claims\":{}}",
+        ]
+        .map(|text| serde_json::from_str(text).unwrap())
+        .to_vec()
+    };
+    for (more, org, expect) in [
+        ("consumer_claim = \"org\"", json!("acme"), "next"),
+        ("consumer_claim = \"org\"", json!("shut"), "credential-disabled"),
+        ("consumer_claim = \"org\"", json!("nobody"), "credential-unknown"),
+        ("consumer_claim = \"org\"", json!(["acme"]), "credential-unknown"),
+        ("consumer_claim = \"org\"\nconsumer = \"optional\"", json!("nobody"), "next"),
+        ("consumer_claim = \"org\"\nconsumer = \"optional\"", json!("shut"), "credential-disabled"),
+    ] {
+        let world = World::with(more);
+        world.scene.outside.consumers.set(consumers());
+        let (login, cookie) = world.begun("/");
+        world.gives(&login, json!({ "org": org, "consumer": { "plan": "forged" } }), json!({}));
+        let back = world.back(&login, &cookie, "");
+        let session = back.set_cookies()[0].split(';').next().unwrap().to_owned();
+        let got = world.get("/orders", &[("cookie", &session), PAGE[0], PAGE[1]]);
+        assert_eq!(got.verdict(), expect, "{more} {org}");
+        let Some(identity) = got.identity else { continue };
+        let (consumer, plan) = (identity.consumer.as_deref(), identity.claim_text("consumer.plan"));
+        match org.as_str() {
+            Some("acme") => {
+                assert_eq!((identity.subject.as_str(), consumer, plan.as_deref()), ("ann", Some("acme"), Some("gold")));
+                assert_eq!(*identity.groups, ["partners".to_owned()]);
+            }
+            _ => assert_eq!((consumer, plan), (None, None), "nobody says of itself what a consumers file would"),
+        }
+    }
+}
