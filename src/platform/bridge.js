@@ -2,11 +2,18 @@
 // between wasm and JavaScript costs. Header fields travel as one text: name, line feed, value, line feed, and so on; neither
 // can contain a line feed.
 import { env, waitUntil as keepAlive } from "cloudflare:workers";
-import { constants, createPrivateKey, createPublicKey, createSign, createVerify, sign as makeSignature, scryptSync, verify as verifySignature } from "node:crypto";
 import { settleCall, startTask } from "../../build/index.js";
 
 // A bare workerd tells the peer's address itself; everywhere else the edge's own header field does.
 const peerFromRuntime = env.ARCHWAY_HOST === "workerd";
+
+let nodeCrypto;
+
+// Not imported: loading it costs a start more than anything else here, and many a gateway never needs it.
+function cryptography() {
+  nodeCrypto ??= process.getBuiltinModule("node:crypto");
+  return nodeCrypto;
+}
 
 function fieldsOf(headers) {
   let text = "";
@@ -332,16 +339,17 @@ export function waitUntil(promise) {
 
 /** A key of node:crypto from a JWK's text, or from a PKCS#1 key in DER. */
 export function publicKeyFromJwk(jwk) {
-  return createPublicKey({ key: JSON.parse(jwk), format: "jwk" });
+  return cryptography().createPublicKey({ key: JSON.parse(jwk), format: "jwk" });
 }
 
 export function publicKeyFromPkcs1(der) {
-  return createPublicKey({ key: Buffer.from(der), format: "der", type: "pkcs1" });
+  return cryptography().createPublicKey({ key: Buffer.from(der), format: "der", type: "pkcs1" });
 }
 
 /** Whether a signature is right; PSS where `saltLength` is given (RFC 7518 section 3.5). */
 export function verify(digest, key, message, signature, saltLength) {
-  if (saltLength === undefined) return verifySignature(digest, message, key, signature);
+  const { constants, createVerify, verify: oneShot } = cryptography();
+  if (saltLength === undefined) return oneShot(digest, message, key, signature);
   // workerd takes no key object among options, and its one-shot `verify` knows no padding; but `createVerify` reads both from the
   // key itself. A key is kept for one algorithm only.
   Object.assign(key, { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength });
@@ -350,17 +358,18 @@ export function verify(digest, key, message, signature, saltLength) {
 
 /** A private key in DER, of the form "pkcs1" or "pkcs8". */
 export function privateKey(der, form) {
-  return createPrivateKey({ key: Buffer.from(der), format: "der", type: form });
+  return cryptography().createPrivateKey({ key: Buffer.from(der), format: "der", type: form });
 }
 
 /** A signature; PSS where `saltLength` is given, as in [`verify`]. */
 export function sign(digest, key, message, saltLength) {
-  if (saltLength === undefined) return makeSignature(digest, message, key);
+  const { constants, createSign, sign: oneShot } = cryptography();
+  if (saltLength === undefined) return oneShot(digest, message, key);
   Object.assign(key, { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength });
   return createSign(digest).update(message).sign(key);
 }
 
 /** scrypt (RFC 7914), in native code; its memory is bounded by the caller's choice of parameters. */
 export function scrypt(password, salt, length, cost, r, p) {
-  return scryptSync(password, salt, length, { N: cost, r, p, maxmem: 256 * cost * r });
+  return cryptography().scryptSync(password, salt, length, { N: cost, r, p, maxmem: 256 * cost * r });
 }
