@@ -1,7 +1,7 @@
 //! Structured field values (RFC 9651, which includes all of RFC 8941): read strictly, written in their one canonical spelling.
 //!
-//! Reading is linear in the text and bounded: by [`MOST_BYTES`], [`MOST_MEMBERS`] and [`MOST_PARAMETERS`], which are less than the
-//! standard asks of a general reader and more than any field that the gateway reads has. Base64 must be padded and canonical.
+//! Reading is linear in the text, but for the logarithm of its names, and bounded: by [`MOST_BYTES`], [`MOST_MEMBERS`] and
+//! [`MOST_PARAMETERS`], each at least what the standard asks of a reader (sections 3.1 to 3.3). Base64 must be padded and canonical.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -10,13 +10,14 @@ use std::fmt::{self, Write as _};
 mod parser;
 #[cfg(test)]
 mod tests;
+mod writable;
 
-/// The longest text that is read, in bytes.
-pub const MOST_BYTES: usize = 16 << 10;
+/// The longest text that is read, in bytes: 16 KiB in base64, which the standard asks for, and some more.
+pub const MOST_BYTES: usize = 32 << 10;
 /// The most members of a list, an inner list or a dictionary.
-pub const MOST_MEMBERS: usize = 256;
+pub const MOST_MEMBERS: usize = 1024;
 /// The most parameters of one item or inner list.
-pub const MOST_PARAMETERS: usize = 64;
+pub const MOST_PARAMETERS: usize = 256;
 
 /// Where a text stops being a structured field value, and what was expected there.
 #[derive(Debug, Clone, PartialEq, Eq)]

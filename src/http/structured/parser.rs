@@ -1,5 +1,7 @@
 //! Reading, as RFC 9651 section 4.2 has it.
 
+use std::collections::BTreeMap;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
@@ -35,20 +37,21 @@ impl<'a> Parser<'a> {
     }
 
     pub fn dictionary(mut self) -> Result<Dictionary, Malformed> {
-        let mut dictionary = Dictionary::default();
+        let mut members = Entries::default();
+        let mut repeated = false;
         while self.peek().is_some() {
             let name = self.key()?;
             let member = match self.take(b'=') {
                 true => self.member()?,
                 false => Member::Item(Item { value: Bare::Boolean(true), parameters: self.parameters()? }),
             };
-            dictionary.repeated |= put(&mut dictionary.members, name, member);
-            if dictionary.members.len() > MOST_MEMBERS {
+            repeated |= members.put(name, member);
+            if members.list.len() > MOST_MEMBERS {
                 return self.wrong("no more members");
             }
             self.comma()?;
         }
-        Ok(dictionary)
+        Ok(Dictionary { members: members.list, repeated })
     }
 
     pub fn only_item(mut self) -> Result<Item, Malformed> {
@@ -128,24 +131,24 @@ impl<'a> Parser<'a> {
     }
 
     fn parameters(&mut self) -> Result<Parameters, Malformed> {
-        let mut parameters: Vec<(String, Bare)> = Vec::new();
+        let mut parameters = Entries::default();
         while self.take(b';') {
             self.skip(b" ");
             let name = self.key()?;
             let value = if self.take(b'=') { self.bare()? } else { Bare::Boolean(true) };
-            put(&mut parameters, name, value);
-            if parameters.len() > MOST_PARAMETERS {
+            parameters.put(name, value);
+            if parameters.list.len() > MOST_PARAMETERS {
                 return self.wrong("no more parameters");
             }
         }
-        Ok(Parameters(parameters))
+        Ok(Parameters(parameters.list))
     }
 
-    fn key(&mut self) -> Result<String, Malformed> {
+    fn key(&mut self) -> Result<&'a str, Malformed> {
         if !matches!(self.peek(), Some(b'a'..=b'z' | b'*')) {
             return self.wrong("a name in lower case");
         }
-        Ok(self.run(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_' | b'-' | b'.' | b'*')).to_owned())
+        Ok(self.run(is_key_byte))
     }
 
     fn bare(&mut self) -> Result<Bare, Malformed> {
@@ -157,8 +160,7 @@ impl<'a> Parser<'a> {
             Some(b'@') => self.date(),
             Some(b'%') => self.display(),
             Some(byte) if byte.is_ascii_alphabetic() || byte == b'*' => {
-                let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~:/".contains(&byte);
-                Ok(Bare::Token(self.run(fits).to_owned()))
+                Ok(Bare::Token(self.run(is_token_byte).to_owned()))
             }
             _ => self.wrong("an item"),
         }
@@ -259,16 +261,46 @@ impl<'a> Parser<'a> {
     }
 }
 
-/// Adds an entry, or replaces the one of this name; whether there was one.
-fn put<T>(entries: &mut Vec<(String, T)>, name: String, value: T) -> bool {
-    match entries.iter_mut().find(|(known, _)| *known == name) {
-        Some((_, known)) => {
+/// Whether a name may have this byte (section 3.1.2); the first one is a letter or `*`.
+pub fn is_key_byte(byte: u8) -> bool {
+    matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_' | b'-' | b'.' | b'*')
+}
+
+/// Whether a token may have this byte (section 3.3.4); the first one is a letter or `*`.
+pub fn is_token_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~:/".contains(&byte)
+}
+
+/// Entries in order, each name once.
+struct Entries<'a, T> {
+    list: Vec<(String, T)>,
+    /// Where each name stands, once there are more than are quickly gone through.
+    places: BTreeMap<&'a str, usize>,
+}
+
+impl<T> Default for Entries<'_, T> {
+    fn default() -> Self {
+        Self { list: Vec::new(), places: BTreeMap::new() }
+    }
+}
+
+impl<'a, T> Entries<'a, T> {
+    const FEW: usize = 8;
+
+    /// Adds an entry, or replaces the value of the one of this name; whether there was one.
+    fn put(&mut self, name: &'a str, value: T) -> bool {
+        let place = match self.places.get(name) {
+            Some(place) => Some(*place),
+            None => self.list.iter().take(Self::FEW).position(|(known, _)| known == name),
+        };
+        if let Some((_, known)) = place.and_then(|place| self.list.get_mut(place)) {
             *known = value;
-            true
+            return true;
         }
-        None => {
-            entries.push((name, value));
-            false
+        if self.list.len() >= Self::FEW {
+            self.places.insert(name, self.list.len());
         }
+        self.list.push((name.to_owned(), value));
+        false
     }
 }

@@ -69,6 +69,31 @@ fn items_are_read() {
     );
 }
 
+/// The least that a reader must take, by RFC 9651 sections 3.1 to 3.3.
+#[test]
+fn what_the_standard_asks_for_is_taken() {
+    let key = "k".repeat(64);
+    for (case, text) in [
+        ("a list of 1024 members", vec!["a"; 1024].join(", ")),
+        ("an inner list of 256 items", format!("({})", vec!["a"; 256].join(" "))),
+        ("a name of 64 characters in parameters", format!("a;{key}=1")),
+        ("256 parameters", format!("a{}", (0..256).map(|index| format!(";b{index}")).collect::<String>())),
+        ("a string of 1024 characters", format!("\"{}\"", "a".repeat(1024))),
+        ("a string of 1024 characters that are all escaped", format!("\"{}\"", "\\\"".repeat(1024))),
+        ("a token of 512 characters", "a".repeat(512)),
+        ("16384 bytes", Bare::Bytes(vec![7; 16384]).to_string()),
+        ("1024 characters of any text", Bare::Display("é".repeat(1024)).to_string()),
+    ] {
+        assert_eq!(list(&text).map(|list| list.to_string()), Ok(text), "{case}");
+    }
+    for (case, text) in [
+        ("a dictionary of 1024 members", (0..1024).map(|index| format!("a{index}=1")).collect::<Vec<_>>().join(", ")),
+        ("a name of 64 characters", format!("{key}=1")),
+    ] {
+        assert_eq!(dictionary(&text).map(|dictionary| dictionary.to_string()), Ok(text), "{case}");
+    }
+}
+
 #[test]
 fn lists_are_read() {
     let many = |count: usize| vec!["a"; count].join(", ");
@@ -122,6 +147,14 @@ fn dictionaries_are_read() {
         ],
     );
     assert!(dictionary("a=1, a=2").unwrap().repeated);
+    for place in [0, 7, 8, 9, 40] {
+        let text = format!("{}, a{place}=x", names(41));
+        let read = dictionary(&text).unwrap();
+        assert!(read.repeated, "{place}");
+        assert_eq!(read.members.len(), 41, "{place}");
+        assert_eq!(read.get(&format!("a{place}")).map(ToString::to_string).as_deref(), Some("x"), "{place}");
+        assert_eq!(read.to_string(), names(41).replacen(&format!("a{place}"), &format!("a{place}=x"), 1), "{place} keeps its place");
+    }
     assert!(!dictionary("a=1, b=2").unwrap().repeated);
 }
 

@@ -15,6 +15,7 @@ use crate::auth::message_signature::{Algorithm, Coverage, Rules, TrustedKey};
 use crate::auth::{hex, jwk, pem};
 use crate::config::compiler::{Compiler, ConfigError};
 use crate::config::values::Duration;
+use crate::http::structured::Bare;
 
 const LONGEST_AGE: Duration = Duration::from_ms(12 * 3_600_000);
 const LONGEST_LEEWAY: Duration = Duration::from_ms(300_000);
@@ -40,6 +41,9 @@ pub fn rules(config: &Config) -> Result<Rules, ConfigError> {
             return Err(ConfigError::at(format!("covered.{index}"), "it stands in the list twice"));
         }
         covered.push(coverage);
+    }
+    if config.tag.as_ref().is_some_and(|tag| !Bare::String(tag.clone()).is_writable()) {
+        return Err(ConfigError::at("tag", "a tag is of visible ASCII characters and spaces; no signature can have this one"));
     }
     let (max_age_ms, leeway_ms) = (config.max_age.ms(), config.leeway.ms());
     Ok(Rules { covered, max_age_ms, leeway_ms, tag: config.tag.clone(), nonce: config.nonce })

@@ -198,6 +198,7 @@ fn what_cannot_work_is_refused() {
         (&format!("{ed}covered = ['@method', '@method']"), "twice"),
         (&format!("{ed}covered = ['@nothing']"), "no derived component"),
         (&format!("{ed}covered = ['Content-Type']"), "lower case"),
+        (&format!("{ed}tag = 'é'"), "tag: a tag is of visible ASCII"),
         (&format!("{ed}max_age = '13h'"), "out of range"),
         (&format!("{ed}max_age = '0s'"), "out of range"),
         (&format!("{ed}leeway = '6m'"), "clocks do not differ"),
