@@ -6,6 +6,7 @@ use jsonwebtoken::DecodingKey;
 use super::algorithm::{self, Algorithm};
 use super::base64url;
 use super::refusal::Refusal;
+use super::roca;
 use super::token::Token;
 
 /// The most keys that one token is tried with.
@@ -44,6 +45,9 @@ impl Key {
         let odd = |number: &[u8]| number.last().is_some_and(|last| last & 1 == 1);
         if e.len() > 4 || e == [1] || !odd(e) || !odd(n) {
             return Err("its RSA modulus or exponent cannot be right");
+        }
+        if roca::is_marked(n) {
+            return Err("its RSA modulus is of a generator whose keys can be broken (CVE-2017-15361)");
         }
         Ok(Self { kid: None, algorithms: algorithm::RSA.to_vec(), key: DecodingKey::from_rsa_raw_components(n, e) })
     }

@@ -35,6 +35,7 @@ pub mod remembered;
 pub mod replay;
 pub mod revocation;
 pub mod rights;
+pub mod roca;
 pub mod session;
 pub mod session_copies;
 pub mod session_index;

@@ -1,4 +1,5 @@
-//! Arithmetic and order, as CEL has them: nothing wraps around, and numbers of different types compare by their value.
+//! Arithmetic and order, as CEL has them: nothing wraps around, and numbers of different types compare by their value, a whole
+//! number against a double as the double that is nearest to it.
 
 use std::cmp::Ordering;
 use std::rc::Rc;
@@ -17,26 +18,12 @@ pub fn compare_numbers(a: &Value<'_>, b: &Value<'_>) -> Option<Option<Ordering>>
         (Double(a), Double(b)) => a.partial_cmp(b),
         (Int(a), Uint(b)) => Some(i128::from(*a).cmp(&i128::from(*b))),
         (Uint(a), Int(b)) => Some(i128::from(*a).cmp(&i128::from(*b))),
-        (Int(a), Double(b)) => double_against(*b, i128::from(*a)).map(Ordering::reverse),
-        (Uint(a), Double(b)) => double_against(*b, i128::from(*a)).map(Ordering::reverse),
-        (Double(a), Int(b)) => double_against(*a, i128::from(*b)),
-        (Double(a), Uint(b)) => double_against(*a, i128::from(*b)),
+        (Int(a), Double(b)) => (*a as f64).partial_cmp(b),
+        (Uint(a), Double(b)) => (*a as f64).partial_cmp(b),
+        (Double(a), Int(b)) => a.partial_cmp(&(*b as f64)),
+        (Double(a), Uint(b)) => a.partial_cmp(&(*b as f64)),
         _ => return None,
     })
-}
-
-/// A double against a whole number, exactly.
-fn double_against(double: f64, whole: i128) -> Option<Ordering> {
-    if double.is_nan() {
-        return None;
-    }
-    // Within these bounds the double's whole part fits an i128; beyond them no 64-bit number is.
-    if double.abs() >= 1e20 {
-        return Some(if double > 0.0 { Ordering::Greater } else { Ordering::Less });
-    }
-    let floor = double.floor();
-    let order = (floor as i128).cmp(&whole);
-    Some(order.then(if double > floor { Ordering::Greater } else { Ordering::Equal }))
 }
 
 /// The error of an operator or function that has no meaning for these types.

@@ -108,9 +108,11 @@ fn equality_is_of_one_type_except_for_numbers() {
             "{'a': 1, 'b': 2} == {'b': 2.0, 'a': 1u} && {'a': 1} != {'a': 2} && {'a': 1} != {'b': 1}",
             "{1: 'x'} == {1u: 'x'} && 1.0 in {1: 'x'} && {1: 'x'}[1u] == 'x'",
             "double('NaN') != double('NaN') && !(double('NaN') in [double('NaN')])",
-            "9007199254740993 != 9007199254740992.0 && 9007199254740993 > 9007199254740992.0",
+            "9007199254740993 == 9007199254740992.0 && 9007199254740993 != 9007199254740994.0 && 9007199254740993 != 9007199254740992",
             "18446744073709551615u != -1 && 18446744073709551615u > -1 && 9223372036854775807 < 9223372036854775808u",
-            "9223372036854775807 < 9223372036854775808.0 && -9223372036854775808 == -9223372036854775808.0",
+            "9223372036854775807 == 9223372036854775808.0 && 9223372036854775807 < 9223372036854777856.0",
+            "18446744073709551615u >= 18446744073709551616.0 && 18446744073709551615u < 1e20 && -1e20 < -9223372036854775808",
+            "-9223372036854775808 == -9223372036854775808.0",
             "1 in [1.0] && 2u in [1, 2] && !(dyn('1') in [1])",
             "b'ab' == b'\\x61b' && 'é' == '\\u00e9' && \"a\" 'b' != 'ab' || true",
             "null == null && dyn(null) == null && -0.0 == 0.0",
@@ -339,5 +341,17 @@ fn a_tree_that_nobody_checked_fails_and_breaks_nothing() {
         ["[]", r#"["nonsense"]"#, r#"["$", "request.nonsense"]"#, r#"["type!", "x"]"#, r#"["?:", true]"#, "18446744073709551615", "1.5"]
     {
         assert!(serde_json::from_str::<Condition>(&format!(r#"{{"cel": {tree}}}"#)).is_err(), "{tree}");
+    }
+}
+
+#[test]
+fn doubles_are_read_to_the_last_bit() {
+    for text in ["1.38e-23", "-5.43e-21", "0.30000000000000004", "1.7976931348623157e308", "5e-324", "2.2250738585072011e-308"] {
+        let number: f64 = text.parse().unwrap();
+        let claim: serde_json::Value = serde_json::from_str(text).unwrap();
+        assert_eq!(claim.as_f64(), Some(number), "{text} in claims");
+        let shipped = serde_json::to_string(&Expression::parse(text).unwrap()).unwrap();
+        let read: Expression = serde_json::from_str(&shipped).unwrap();
+        assert_eq!(read, Expression::parse(text).unwrap(), "{text} in {shipped}");
     }
 }

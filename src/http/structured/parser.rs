@@ -159,9 +159,7 @@ impl<'a> Parser<'a> {
             Some(b'?') => self.boolean(),
             Some(b'@') => self.date(),
             Some(b'%') => self.display(),
-            Some(byte) if byte.is_ascii_alphabetic() || byte == b'*' => {
-                Ok(Bare::Token(self.run(is_token_byte).to_owned()))
-            }
+            Some(byte) if byte.is_ascii_alphabetic() || byte == b'*' => Ok(Bare::Token(self.run(is_token_byte).to_owned())),
             _ => self.wrong("an item"),
         }
     }

@@ -112,7 +112,9 @@ mod tests {
             let dictionary = Dictionary { members: vec![("a".to_owned(), inner)], repeated: false };
             assert_eq!(dictionary.is_writable(), expect, "{dictionary:?}");
         }
-        for (name, expect) in [("a", true), ("*-_.9", true), ("", false), ("A", false), ("1", false), ("-a", false), ("aB", false), ("a=", false)] {
+        for (name, expect) in
+            [("a", true), ("*-_.9", true), ("", false), ("A", false), ("1", false), ("-a", false), ("aB", false), ("a=", false)]
+        {
             let parameters = Parameters(vec![(name.to_owned(), Bare::Integer(1))]);
             assert_eq!(parameters.is_writable(), expect, "{name:?}");
         }
