@@ -1,6 +1,11 @@
-//! `Cache-Control` (RFC 9111 section 5.2), of requests and responses alike.
+//! `Cache-Control` (RFC 9111 section 5.2), of requests and responses alike, and what responses say to caches such as this one alone
+//! (RFC 9213).
 
-use crate::http::{HeaderMap, header};
+use crate::http::structured::{self, Bare, Item, Member};
+use crate::http::{HeaderMap, HeaderName, header};
+
+/// The field that addresses caches in front of origins, as this one is, and goes before `Cache-Control` (RFC 9213 section 3.1).
+pub const CDN_CACHE_CONTROL: HeaderName = HeaderName::from_static("cdn-cache-control");
 
 /// The directives that a shared cache obeys. Times are in seconds; where a directive stands twice, the strictest counts.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -25,6 +30,8 @@ pub struct Directives {
     pub min_fresh: Option<u64>,
     /// The client accepts nothing but a stored response.
     pub only_if_cached: bool,
+    /// They stood in [`CDN_CACHE_CONTROL`]: then `Expires` says nothing, as `Cache-Control` does not.
+    pub targeted: bool,
 }
 
 /// The largest time a cache has to know (RFC 9111 section 1.2.2).
@@ -49,23 +56,51 @@ impl Directives {
         directives
     }
 
+    /// Those of a response: of [`CDN_CACHE_CONTROL`] alone where that can be read and says anything, else as [`Directives::of`].
+    pub fn of_response(headers: &HeaderMap) -> Self {
+        Self::targeted(headers).unwrap_or_else(|| Self::of(headers))
+    }
+
+    /// RFC 9213 section 2.1: a dictionary; one that is empty or cannot be read is as good as none.
+    fn targeted(headers: &HeaderMap) -> Option<Self> {
+        let lines: Result<Vec<&str>, _> = headers.get_all(CDN_CACHE_CONTROL).iter().map(|line| line.to_str()).collect();
+        let dictionary = structured::dictionary(&lines.ok()?.join(", ")).ok()?;
+        let mut directives = Self { targeted: true, ..Self::default() };
+        for (name, member) in &dictionary.members {
+            let argument = match member {
+                Member::Item(Item { value: Bare::Boolean(false), .. }) => continue,
+                Member::Item(Item { value: Bare::Integer(seconds), .. }) => seconds.to_string(),
+                // Nothing but a number is a time.
+                _ => String::new(),
+            };
+            directives.take(name, Some(argument));
+        }
+        (!dictionary.members.is_empty()).then_some(directives)
+    }
+
     fn read(&mut self, text: &str) {
         for item in split_list(text) {
             let (name, argument) = item.split_once('=').map_or((item, None), |(name, argument)| (name, Some(argument)));
-            let argument = argument.map(unquote);
-            match name.trim().to_ascii_lowercase().as_str() {
-                "no-store" => self.no_store = true,
-                "no-cache" => self.no_cache = true,
-                "private" => self.private = true,
-                "public" => self.public = true,
-                "must-revalidate" => self.must_revalidate = true,
-                "proxy-revalidate" => self.proxy_revalidate = true,
-                "only-if-cached" => self.only_if_cached = true,
-                "max-age" => self.max_age = strictest(self.max_age, argument, u64::min),
-                "s-maxage" => self.s_maxage = strictest(self.s_maxage, argument, u64::min),
-                "min-fresh" => self.min_fresh = strictest(self.min_fresh, argument, u64::max),
-                _ => {}
-            }
+            // No white space belongs on either side of `=`; what has some forbids still, and gives no time.
+            let spaced = name.ends_with([' ', '\t']) || argument.is_some_and(|argument| argument.starts_with([' ', '\t']));
+            let argument = argument.filter(|_| !spaced).map(unquote);
+            self.take(&name.trim().to_ascii_lowercase(), argument);
+        }
+    }
+
+    fn take(&mut self, name: &str, argument: Option<String>) {
+        match name {
+            "no-store" => self.no_store = true,
+            "no-cache" => self.no_cache = true,
+            "private" => self.private = true,
+            "public" => self.public = true,
+            "must-revalidate" => self.must_revalidate = true,
+            "proxy-revalidate" => self.proxy_revalidate = true,
+            "only-if-cached" => self.only_if_cached = true,
+            "max-age" => self.max_age = strictest(self.max_age, argument, u64::min),
+            "s-maxage" => self.s_maxage = strictest(self.s_maxage, argument, u64::min),
+            "min-fresh" => self.min_fresh = strictest(self.min_fresh, argument, u64::max),
+            _ => {}
         }
     }
 }
@@ -128,12 +163,24 @@ mod tests {
         check(&[(cc, "min-fresh=6, min-fresh=10")], Directives { min_fresh: Some(10), ..none() });
         check(&[(cc, "s-maxage=\"30\"")], Directives { s_maxage: Some(30), ..none() });
         check(&[(cc, "max-age=99999999999999999999")], Directives { max_age: Some(LARGEST_S), ..none() });
-        for wrong in ["max-age", "max-age=", "max-age=-1", "max-age=1.5", "max-age=+3", "max-age=1 0", "max-age=60, max-age=x"] {
+        for wrong in [
+            "max-age",
+            "max-age=",
+            "max-age=-1",
+            "max-age=1.5",
+            "max-age=+3",
+            "max-age=1 0",
+            "max-age=60, max-age=x",
+            "max-age =60",
+            "max-age= 60",
+            "max-age='60'",
+        ] {
             check(&[(cc, wrong)], Directives { max_age: Some(0), ..none() });
         }
         check(&[(cc, "private=\"set-cookie, max-age=9\"")], Directives { private: true, ..none() });
         check(&[(cc, "no-cache=\"a\\\", no-store\", public")], Directives { no_cache: true, public: true, ..none() });
         check(&[(cc, "ext=\"no-store\", max-agex=3")], none());
+        check(&[(cc, "private =\"a\", no-store= x")], Directives { private: true, no_store: true, ..none() });
         check(
             &[(cc, "must-revalidate,proxy-revalidate,,only-if-cached")],
             Directives { must_revalidate: true, proxy_revalidate: true, only_if_cached: true, ..none() },
@@ -141,6 +188,34 @@ mod tests {
         check(&[(cc, "max-age=60\u{e9}")], Directives { no_store: true, ..none() });
         check(&[("pragma", "No-Cache")], Directives { no_cache: true, ..none() });
         check(&[("pragma", "no-cache"), (cc, "max-age=1")], Directives { max_age: Some(1), ..none() });
+    }
+
+    #[test]
+    fn what_is_said_to_such_caches_alone_goes_before() {
+        let cdn = || Directives { targeted: true, ..Directives::default() };
+        let plain = Directives { max_age: Some(9), ..Directives::default() };
+        for (line, expect) in [
+            ("max-age=60", Directives { max_age: Some(60), ..cdn() }),
+            ("max-age=60, s-maxage=5;x, other=(a b)", Directives { max_age: Some(60), s_maxage: Some(5), ..cdn() }),
+            ("max-age=99999999999", Directives { max_age: Some(LARGEST_S), ..cdn() }),
+            ("no-store", Directives { no_store: true, ..cdn() }),
+            ("no-store=?0, private=\"a\", max-age=1, max-age=2", Directives { private: true, max_age: Some(2), ..cdn() }),
+            ("max-age=\"60\"", Directives { max_age: Some(0), ..cdn() }),
+            ("max-age=-1", Directives { max_age: Some(0), ..cdn() }),
+            ("max-age=1.5", Directives { max_age: Some(0), ..cdn() }),
+            ("other", cdn()),
+            ("", plain.clone()),
+            ("MaX-aGe=60", plain.clone()),
+            ("max-age =60", plain.clone()),
+            ("max-age=60, &&", plain.clone()),
+            ("max-age=60\u{e9}", plain.clone()),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert("cache-control", HeaderValue::from_static("max-age=9"));
+            headers.insert(CDN_CACHE_CONTROL, HeaderValue::from_bytes(line.as_bytes()).unwrap());
+            assert_eq!(Directives::of_response(&headers), expect, "{line}");
+            assert_eq!(Directives::of(&headers), plain, "{line} of a request");
+        }
     }
 
     proptest! {

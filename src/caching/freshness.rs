@@ -16,21 +16,24 @@ fn date_field_s(headers: &HeaderMap, name: HeaderName) -> Option<u64> {
     headers.get_all(name).iter().map(|value| value.to_str().ok().and_then(date_s).unwrap_or(0)).min()
 }
 
-/// For how many seconds a response is fresh, counted from its making: `s-maxage`, else `max-age`, else `Expires` less `Date`
-/// (section 4.2.1). `None` where it does not say; nothing is guessed.
+/// For how many seconds a response is fresh, counted from its making: `s-maxage`, else `max-age`, else, unless the directives were
+/// for such caches alone, `Expires` less `Date` (section 4.2.1). `None` where it does not say; nothing is guessed.
 pub fn lifetime_s(headers: &HeaderMap, directives: &Directives, answered_ms: u64) -> Option<u64> {
     directives.s_maxage.or(directives.max_age).or_else(|| {
-        let expires_s = date_field_s(headers, header::EXPIRES)?;
+        let expires_s = date_field_s(headers, header::EXPIRES).filter(|_| !directives.targeted)?;
         let date_s = date_field_s(headers, header::DATE).filter(|date| *date > 0).unwrap_or(answered_ms / 1_000);
         Some(expires_s.saturating_sub(date_s))
     })
 }
 
-/// How old a response was in seconds when it came (section 4.2.3, `corrected_initial_age`).
+/// How old a response was in seconds when it came (section 4.2.3, `corrected_initial_age`). Of several ages, on one line or on
+/// more, the greatest counts; what is no whole number is passed over (section 5.1).
 pub fn initial_age_s(headers: &HeaderMap, asked_ms: u64, answered_ms: u64) -> u64 {
     let date_s = date_field_s(headers, header::DATE).filter(|date| *date > 0);
     let apparent_s = date_s.map_or(0, |date| (answered_ms / 1_000).saturating_sub(date));
-    let age_s = headers.get_all(header::AGE).iter().filter_map(|value| value.to_str().ok()?.trim().parse::<u64>().ok()).max();
+    let ages = headers.get_all(header::AGE).iter().filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(','));
+    let digits = ages.map(str::trim).filter(|age| !age.is_empty() && age.bytes().all(|byte| byte.is_ascii_digit()));
+    let age_s = digits.map(|age| age.parse::<u64>().unwrap_or(u64::MAX)).max();
     let delay_s = answered_ms.saturating_sub(asked_ms) / 1_000;
     apparent_s.max(age_s.map_or(0, |age| age.saturating_add(delay_s)))
 }
@@ -82,6 +85,23 @@ mod tests {
         check_lifetime(&[("expires", "Friday, 15-Jan-27 08:01:00 GMT")], Some(60));
         check_lifetime(&[("expires", "Fri Jan 15 08:01:00 2027")], Some(60));
         check_lifetime(&[("expires", "0")], Some(0));
+        for wrong in [
+            "Fri, 15 Jan 2027 08:01:00 UTC",
+            "FRI, 15 Jan 2027 08:01:00 GMT",
+            "Fri, 15 JAN 2027 08:01:00 GMT",
+            "Fri, 15 Jan 2027 08:01:00 gmt",
+            "Fri, 15 Jan 27 08:01:00 GMT",
+            "Fri 15 Jan 2027 08:01:00 GMT",
+            "Fri, 15  Jan 2027 08:01:00 GMT",
+            "Fri, 15-Jan-2027 08:01:00 GMT",
+            "Fri, 15 Jan 2027 08.01.00 GMT",
+            "Fri, 15 Jan 2027 8:01:00 GMT",
+            "Thu, 15 Jan 2027 08:01:00 GMT",
+            "Fri, 15 Jan 2027 24:01:00 GMT",
+        ] {
+            check_lifetime(&[("expires", wrong)], Some(0));
+        }
+        check_lifetime(&[("expires", "Fri, 15 Jan 2027 08:01:00 GMT"), ("date", "now")], Some(60));
         check_lifetime(&[("expires", "Fri, 15 Jan 2027 08:01:00 GMT"), ("expires", "-1")], Some(0));
         check_lifetime(&[("expires", "Fri, 15 Jan 2027 07:00:00 GMT")], Some(0));
     }
@@ -97,6 +117,11 @@ mod tests {
         check_age(&[("age", "30")], 2_500, 32);
         check_age(&[("age", "junk")], 2_500, 0);
         check_age(&[("age", "30"), ("age", "40")], 0, 40);
+        check_age(&[("age", "7200,0")], 0, 7200);
+        check_age(&[("age", "0, 7200")], 0, 7200);
+        check_age(&[("age", "-7200")], 0, 0);
+        check_age(&[("age", "7200.0")], 0, 0);
+        check_age(&[("age", "99999999999999999999")], 9_000, u64::MAX);
         check_age(&[("date", "Fri, 15 Jan 2027 07:59:00 GMT")], 0, 60);
         check_age(&[("date", "Fri, 15 Jan 2027 07:59:00 GMT"), ("age", "90")], 0, 90);
         check_age(&[("date", "Fri, 15 Jan 2027 08:59:00 GMT")], 0, 0);

@@ -43,7 +43,7 @@ pub struct Circumstances<'a> {
 /// A configured `ttl` takes the place of the response's own lifetime; it lifts no prohibition, and it is given only to statuses
 /// that can be cached by default (RFC 9110 section 15.1) and are no server's fault.
 pub fn span(status: StatusCode, headers: &HeaderMap, vary: &Vary, around: Circumstances<'_>) -> Result<Span, &'static str> {
-    let directives = Directives::of(headers);
+    let directives = Directives::of_response(headers);
     if !status.is_success() && !status.is_redirection() && !status.is_client_error() && !status.is_server_error() {
         return Err("the status is not final");
     }

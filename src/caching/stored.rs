@@ -1,16 +1,20 @@
 //! A response as it lies in the store: what the store itself must know stands where it looks, what the client must get back stands
 //! in fields of the gateway's own, together with the times that its age follows from.
 
+use super::directives::CDN_CACHE_CONTROL;
 use super::storable::Span;
 use crate::http::{HeaderMap, HeaderName, HeaderValue, Response, header};
 
 const TIMES: HeaderName = HeaderName::from_static("archway-stored");
 
 /// Fields that would mean something to the store, and the names they have there.
-const MOVED: [(HeaderName, HeaderName); 4] = [
+const MOVED: [(HeaderName, HeaderName); 7] = [
     (header::CACHE_CONTROL, HeaderName::from_static("archway-cache-control")),
+    (CDN_CACHE_CONTROL, HeaderName::from_static("archway-cdn-cache-control")),
+    (HeaderName::from_static("cloudflare-cdn-cache-control"), HeaderName::from_static("archway-cloudflare-cdn-cache-control")),
     (header::EXPIRES, HeaderName::from_static("archway-expires")),
     (header::PRAGMA, HeaderName::from_static("archway-pragma")),
+    (HeaderName::from_static("surrogate-control"), HeaderName::from_static("archway-surrogate-control")),
     (header::VARY, HeaderName::from_static("archway-vary")),
 ];
 
@@ -99,6 +103,8 @@ mod tests {
         let own = [
             ("cache-control", "max-age=60"),
             ("cache-control", "s-maxage=60"),
+            ("cdn-cache-control", "max-age=9"),
+            ("cloudflare-cdn-cache-control", "no-store"),
             ("date", "Fri, 15 Jan 2027 07:59:40 GMT"),
             ("etag", "\"a\""),
             ("expires", "0"),
@@ -107,7 +113,9 @@ mod tests {
         ];
         let sealed = seal(&map(&own), TIMES_OF);
         assert_eq!(sealed.get_all(header::CACHE_CONTROL).iter().collect::<Vec<_>>(), ["public, max-age=40"]);
-        assert!(!sealed.contains_key(header::VARY) && !sealed.contains_key(header::EXPIRES));
+        for name in ["vary", "expires", "cdn-cache-control", "cloudflare-cdn-cache-control"] {
+            assert!(!sealed.contains_key(name), "{name}");
+        }
         let mut response = Response { headers: sealed, ..Response::empty(StatusCode::OK) };
         response.headers.extend(map(&[("age", "7"), ("cf-cache-status", "HIT")]));
         assert_eq!(open(&mut response), Some(TIMES_OF));

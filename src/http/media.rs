@@ -14,24 +14,27 @@ pub struct Media {
 }
 
 impl Media {
-    /// Reads a value; `None` where it has no type and subtype.
+    /// Reads a value; `None` where it has no type and subtype. Of parameters with one name the first counts, and what stands in a
+    /// quoted string is no parameter (RFC 9110 section 5.6.6; MIME Sniffing standard, parse a MIME type).
     pub fn parse(value: &str) -> Option<Self> {
-        let mut parts = value.split(';');
-        let essence = parts.next()?.trim().to_ascii_lowercase();
+        let (essence, mut rest) = value.split_once(';').unwrap_or((value, ""));
+        let essence = essence.trim_matches(is_space).to_ascii_lowercase();
         let (kind, subtype) = essence.split_once('/')?;
-        if kind.is_empty() || subtype.is_empty() || essence.contains(|c: char| c.is_ascii_whitespace() || c == ',') {
+        if !is_token(kind) || !is_token(subtype) {
             return None;
         }
-        let (mut charset, mut boundary) = (None, false);
-        for (name, value) in parts.filter_map(|part| part.split_once('=')) {
-            let value = value.trim().trim_matches('"');
-            match name.trim().to_ascii_lowercase().as_str() {
-                "charset" => charset = Some(value.to_ascii_lowercase()),
-                "boundary" => boundary = !value.is_empty(),
+        let (mut charset, mut boundary) = (None, None);
+        while !rest.is_empty() {
+            let (name, value, behind) = parameter(rest);
+            rest = behind;
+            match name.trim_start_matches(is_space).to_ascii_lowercase().as_str() {
+                "charset" => charset = charset.or(value),
+                "boundary" => boundary = boundary.or(value),
                 _ => {}
             }
         }
-        Some(Self { essence, charset, boundary })
+        let charset = charset.map(|value| value.to_ascii_lowercase());
+        Some(Self { essence, charset, boundary: boundary.is_some_and(|value| !value.is_empty()) })
     }
 
     /// That of a message. Several fields, or one that cannot be read, are as good as none.
@@ -74,6 +77,40 @@ impl Media {
     }
 }
 
+/// The first of some parameters, and those behind it: its name, and its value where it has one.
+fn parameter(text: &str) -> (&str, Option<String>, &str) {
+    let Some(at) = text.find([';', '=']) else { return (text, None, "") };
+    let (name, rest) = text.split_at(at);
+    let Some(rest) = rest.strip_prefix('=') else { return (name, None, rest.get(1..).unwrap_or_default()) };
+    let Some(quoted) = rest.strip_prefix('"') else {
+        let (value, rest) = rest.split_once(';').unwrap_or((rest, ""));
+        let value = value.trim_end_matches(is_space);
+        return (name, Some(value.to_owned()).filter(|value| !value.is_empty() && is_quotable(value)), rest);
+    };
+    let mut value = String::new();
+    let mut characters = quoted.chars();
+    while let Some(c) = characters.next().filter(|c| *c != '"') {
+        value.push(if c == '\\' { characters.next().unwrap_or(c) } else { c });
+    }
+    let rest = characters.as_str();
+    let rest = rest.split_once(';').map_or("", |(_, rest)| rest);
+    (name, Some(value).filter(|value| is_quotable(value)), rest)
+}
+
+/// What a quoted string may have in it.
+fn is_quotable(text: &str) -> bool {
+    text.chars().all(|c| c == '\t' || !c.is_control())
+}
+
+fn is_space(c: char) -> bool {
+    matches!(c, ' ' | '\t' | '\r' | '\n')
+}
+
+/// RFC 9110 section 5.6.2.
+fn is_token(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
+}
+
 /// Whether a message's content is coded (RFC 9110 section 8.4), so that its bytes are not those of its type.
 pub fn is_coded(headers: &HeaderMap) -> bool {
     headers.get_all(header::CONTENT_ENCODING).iter().any(|value| {
@@ -97,7 +134,37 @@ mod tests {
         assert_eq!(read("text/html;charset=UTF-8").unwrap().charset.as_deref(), Some("utf-8"));
         assert_eq!(read("text/html; charset=\"utf-16\"").unwrap().charset.as_deref(), Some("utf-16"));
         assert!(read("multipart/form-data; boundary=x").unwrap().boundary && !read("multipart/form-data; boundary=").unwrap().boundary);
-        for wrong in ["", "json", "/json", "application/", "a b/c", "application/json, text/html"] {
+        for (value, charset) in [
+            ("text/html ; charset=a;charset=b", Some("a")),
+            ("text/html;charset=;charset=b", Some("b")),
+            ("text/html;charset=\"\";charset=b", Some("")),
+            ("text/html;charset=a\tb ", Some("a\tb")),
+            ("text/html;x=\";charset=a;\"; charset=\"b\\\"c\" d;charset=e", Some("b\"c")),
+            ("text/html;x=\"a\\\";charset=b", None),
+            ("text/html;x=(;charset=a", Some("a")),
+            ("text/html;xcharset=a;charset =b;charset", None),
+            ("text/html;;; Charset=\"A", Some("a")),
+            ("text/html;charset=\"a\u{1}\";charset=b", Some("b")),
+        ] {
+            assert_eq!(read(value).and_then(|media| media.charset).as_deref(), charset, "{value:?}");
+        }
+        let boundary = |value: &str| read(value).is_some_and(|media| media.boundary);
+        assert!(!boundary("multipart/form-data; x=\"; boundary=a\"") && boundary("multipart/form-data; boundary=\"a\""));
+        for wrong in [
+            "",
+            "json",
+            "text/",
+            "text/ht(ml",
+            "te xt/html",
+            "text /html",
+            "text/html/x",
+            "text/h\u{e9}",
+            "text/html\u{c}",
+            "/json",
+            "application/",
+            "a b/c",
+            "application/json, text/html",
+        ] {
             assert_eq!(read(wrong), None, "{wrong}");
         }
         for (value, json, xml) in [

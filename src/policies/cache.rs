@@ -36,7 +36,8 @@ pub enum Sharing {
 #[serde(deny_unknown_fields)]
 pub struct Config {
     /// How long responses are fresh, in place of what they say themselves. It lifts no prohibition (`no-store`, `private`,
-    /// `no-cache`, cookies). By default only what says how long it is fresh is stored.
+    /// `no-cache`, cookies). By default only what says how long it is fresh is stored. `CDN-Cache-Control` goes before
+    /// `Cache-Control` and `Expires` (RFC 9213).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     ttl: Option<Duration>,
     /// The query parameters that tell responses apart; all by default, in any order.
