@@ -63,7 +63,9 @@ pub enum GatewayError {
     BodyMalformed { violation: Box<Violation> },
     /// The body is deeper, longer or wider than the route allows (400).
     BodyOverLimit { violation: Box<Violation> },
-    /// The body's type or coding is not one that the route takes (415): `accept` has those that are.
+    /// The body has a content coding that the route does not take (415): `accept` lists those that it does.
+    UnsupportedCoding { accept: &'static str },
+    /// The body's type is not one that the route takes (415): `accept` has those that are.
     UnsupportedMedia { accept: Vec<String>, detail: &'static str },
     /// Parameters, or parameters and the body, break the API's rules (400).
     RequestInvalid { violations: Vec<Violation> },

@@ -167,6 +167,13 @@ impl GatewayError {
                 let detail = "The body passes a limit; `violations` names it.";
                 (StatusCode::BAD_REQUEST, "body-over-limit", "The body passes a limit", detail.into(), Client, violation.line())
             }
+            Self::UnsupportedCoding { accept } => {
+                // RFC 9110 section 12.5.3: so a client learns that it was the coding.
+                add(header::ACCEPT_ENCODING, (*accept).to_owned());
+                let detail = "The body has a Content-Encoding that is not taken here; `Accept-Encoding` lists those that are.";
+                let title = "The body's encoding is not taken here";
+                (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported-content-encoding", title, detail.into(), Client, String::new())
+            }
             Self::UnsupportedMedia { accept, detail } => {
                 add(header::ACCEPT, accept.join(", "));
                 let title = "The body's type is not taken here";

@@ -3,6 +3,7 @@
 pub mod address;
 pub mod authority;
 pub mod body;
+pub mod coding;
 pub mod cookie;
 pub mod edge;
 pub mod fetch_metadata;

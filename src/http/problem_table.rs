@@ -79,6 +79,7 @@ fn samples() -> Vec<GatewayError> {
         GatewayError::BodyTooLarge { max: 0 },
         GatewayError::BodyMalformed { violation: violation() },
         GatewayError::BodyOverLimit { violation: violation() },
+        GatewayError::UnsupportedCoding { accept: "" },
         GatewayError::UnsupportedMedia { accept: Vec::new(), detail: "" },
         GatewayError::RequestInvalid { violations: Vec::new() },
         GatewayError::BodyInvalid { violations: Vec::new() },
@@ -125,7 +126,8 @@ fn meaning(error: &GatewayError) -> &'static str {
             "The body is not what its type says: broken JSON or XML, a member name twice, not UTF-8; `violations` has the place."
         }
         GatewayError::BodyOverLimit { .. } => "The body is too deep, long or wide: `violations` has the limit's name and the place.",
-        GatewayError::UnsupportedMedia { .. } => "The body's type, or its coding, is not taken; `Accept` lists the types that are.",
+        GatewayError::UnsupportedCoding { .. } => "The body's `Content-Encoding` is not taken; `Accept-Encoding` lists those that are.",
+        GatewayError::UnsupportedMedia { .. } => "The body's type is not taken; `Accept` lists the types that are.",
         GatewayError::RequestInvalid { .. } => {
             "Parameters break rules of the API: `violations` has each place, the rule and what would be right."
         }

@@ -154,7 +154,7 @@ mod tests {
             ("", json, ChunkedBody::body(&["{\"a\":1,", "\"a\":2}"]), "body-malformed body /a: format"),
             ("max_body = \"4B\"", json, full("[1,2]"), "body-too-large"),
             ("max_body = \"4B\"", json, ChunkedBody::body(&["[1,", "2]"]), "body-too-large"),
-            ("", &[("content-type", "application/json"), ("content-encoding", "gzip")], full("x"), "unsupported-media-type"),
+            ("", &[("content-type", "application/json"), ("content-encoding", "br")], full("x"), "unsupported-content-encoding"),
             ("", &[("content-type", "text/plain")], full(&deep), &deep),
             ("any_type = true", &[("content-type", "text/plain")], full(&deep), &too_deep),
             ("any_type = true", &[], full("hello"), "hello"),

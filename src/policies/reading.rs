@@ -4,22 +4,22 @@ use bytes::Bytes;
 
 use crate::error::GatewayError;
 use crate::exchange::Exchange;
-use crate::http::{BodyError, Request, Violation, media};
+use crate::http::coding::{self, Undecodable};
+use crate::http::{BodyError, Request, Violation};
 use crate::threat::json::Fault;
 
 /// The most that is read of a body where a policy does not say.
 pub const MOST: u64 = 1 << 20;
 
-/// The whole body, which stays in memory. A coded one (gzip, say) cannot be looked into and is refused.
+/// What the whole body says, its content coding undone. The body itself stays in memory as it came.
 ///
 /// # Errors
-/// 413 where it is longer than `max` or than the route allows, 415 where it is coded, 400 where it breaks off.
+/// 413 where it is longer than `max` or than the route allows, coded or not; 415 where its coding is not known; 400 where it breaks off,
+/// or is not coded as it says.
 pub async fn whole_body(cx: &Exchange<'_>, request: &mut Request, max: u64) -> Result<Bytes, GatewayError> {
-    if media::is_coded(&request.headers) {
-        let detail = "The body must come without a content coding.";
-        return Err(GatewayError::UnsupportedMedia { accept: Vec::new(), detail });
-    }
-    every_byte(cx, request, max).await
+    let bytes = every_byte(cx, request, max).await?;
+    let decoded = coding::decoded(&request.headers, bytes, true, max).map_err(undecodable)?;
+    if decoded.whole { Ok(decoded.bytes) } else { Err(GatewayError::BodyTooLarge { max }) }
 }
 
 /// The whole body as it is, coded or not; it stays in memory.
@@ -32,6 +32,14 @@ pub async fn every_byte(cx: &Exchange<'_>, request: &mut Request, max: u64) -> R
         return Err(GatewayError::BodyTooLarge { max });
     }
     request.body.read(max).await.map_err(broken)
+}
+
+/// What a body means whose content coding cannot be undone.
+pub fn undecodable(error: Undecodable) -> GatewayError {
+    match error {
+        Undecodable::Unknown => GatewayError::UnsupportedCoding { accept: coding::KNOWN },
+        Undecodable::Broken => GatewayError::bad_request("The body is not what its Content-Encoding says."),
+    }
 }
 
 /// What a body that cannot be read to its end means.

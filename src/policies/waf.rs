@@ -2,8 +2,10 @@
 //! it, and what becomes of its answer.
 
 use super::prelude::*;
+use super::reading::undecodable;
 use crate::config::values::ByteSize;
 use crate::http::BodyError;
+use crate::http::coding::{self, Undecodable};
 use crate::threat::report::Report;
 use crate::threat::rules;
 use crate::threat::settings::{Class, Except, Level, Settings};
@@ -32,9 +34,25 @@ pub struct Config {
     /// What becomes of a longer body: `refuse` (413), `inspect_beginning`, or `pass` without a look at it.
     #[serde(default)]
     over: Over,
+    /// What becomes of a body with a `Content-Encoding` that cannot be undone here, which `gzip` and `deflate` can: `refuse` (415), or
+    /// `pass` without a look at it.
+    #[serde(default)]
+    encoded: Encoded,
     /// What does not count.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     except: Vec<Exclusion>,
+}
+
+/// What becomes of a body that cannot be read.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Encoded {
+    /// The request is refused (415).
+    #[default]
+    Refuse,
+    /// It passes; the rest of the request is looked at.
+    Pass,
 }
 
 /// What becomes of a body that is longer than what is looked at.
@@ -84,6 +102,7 @@ pub struct Waf {
     settings: Settings,
     max_body: u64,
     over: Over,
+    encoded: Encoded,
 }
 
 impl Waf {
@@ -108,7 +127,7 @@ impl Waf {
             except.push(exclusion.checked(index)?);
         }
         let settings = Settings { classes, level: Level::of(config.level), threshold: config.threshold, except };
-        Ok(Self { settings, max_body: config.max_body.bytes(), over: config.over })
+        Ok(Self { settings, max_body: config.max_body.bytes(), over: config.over, encoded: config.encoded })
     }
 
     /// As much of the body as is looked at. The body is as it was for whoever comes next.
@@ -130,10 +149,15 @@ impl Waf {
                 return Err(GatewayError::bad_request("The body broke off."));
             }
         };
+        let decoded = match coding::decoded(&request.headers, peeked.bytes, peeked.whole, self.max_body) {
+            Ok(decoded) => decoded,
+            Err(Undecodable::Unknown) if self.encoded == Encoded::Pass => return Ok(bytes::Bytes::new()),
+            Err(error) => return Err(undecodable(error)),
+        };
         match self.over {
-            Over::Refuse if !peeked.whole => Err(GatewayError::BodyTooLarge { max: self.max_body }),
-            Over::Pass if !peeked.whole => Ok(bytes::Bytes::new()),
-            _ => Ok(peeked.bytes),
+            Over::Refuse if !decoded.whole => Err(GatewayError::BodyTooLarge { max: self.max_body }),
+            Over::Pass if !decoded.whole => Ok(bytes::Bytes::new()),
+            _ => Ok(decoded.bytes),
         }
     }
 }

@@ -2,6 +2,7 @@ use super::*;
 use crate::http::Body;
 use crate::memory::{ChunkedBody, Scene};
 use futures::executor::block_on;
+use std::io::Write;
 
 const ATTACK: &str = "https://api.example/a?id=1'%20union%20select%20pin%20from%20cards--";
 
@@ -77,6 +78,35 @@ fn a_long_body_is_refused_or_passes_by_choice_and_stays_whole() {
             assert_eq!(code, expect, "{toml}");
             assert_eq!(left, text, "whoever comes next sees the whole body");
         }
+    }
+}
+
+#[test]
+fn what_a_coding_hides_is_looked_at() {
+    let gzip = |text: &str| {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        encoder.write_all(text.as_bytes()).unwrap();
+        bytes::Bytes::from(encoder.finish().unwrap())
+    };
+    let (attack, honest) = (gzip(r#"{"a":"<script>alert(1)</script>"}"#), gzip(r#"{"a":"some words"}"#));
+    let long = gzip(&format!(r#"{{"a":"{}"}}"#, "words ".repeat(100)));
+    for (toml, coding, body, expect) in [
+        ("", "gzip", &attack, Some("request-blocked")),
+        ("", "gzip", &honest, None),
+        ("", "br", &honest, Some("unsupported-content-encoding")),
+        ("encoded = 'pass'", "br", &honest, None),
+        ("encoded = 'pass'", "gzip", &attack, Some("request-blocked")),
+        ("", "deflate", &attack, Some("bad-request")),
+        ("max_body = '200B'", "gzip", &long, Some("body-too-large")),
+        ("max_body = '200B'\nover = 'pass'", "gzip", &long, None),
+        ("max_body = '200B'\nover = 'inspect_beginning'", "gzip", &long, None),
+    ] {
+        let scene = Scene::of("POST", "https://api.example/a", &[("content-type", "application/json"), ("content-encoding", coding)]);
+        let policy = scene.compile(toml, Waf::compile).unwrap();
+        let (mut cx, mut request) = (scene.exchange(), Request { body: Body::Full(body.clone()), ..scene.request() });
+        let code = block_on(policy.on_request(&mut cx, &mut request)).err().map(|error| error.verdict().code);
+        assert_eq!(code, expect, "{toml} {coding}");
+        assert_eq!(block_on(request.body.read(10_000)).unwrap(), body, "whoever comes next sees it as it came");
     }
 }
 
