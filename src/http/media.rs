@@ -9,8 +9,8 @@ pub struct Media {
     pub essence: String,
     /// The `charset` parameter in lower case.
     pub charset: Option<String>,
-    /// Whether there is a `boundary` parameter that is not empty.
-    pub boundary: bool,
+    /// The `boundary` parameter, where it is not empty.
+    pub boundary: Option<String>,
 }
 
 impl Media {
@@ -34,7 +34,7 @@ impl Media {
             }
         }
         let charset = charset.map(|value| value.to_ascii_lowercase());
-        Some(Self { essence, charset, boundary: boundary.is_some_and(|value| !value.is_empty()) })
+        Some(Self { essence, charset, boundary: boundary.filter(|value| !value.is_empty()) })
     }
 
     /// That of a message. Several fields, or one that cannot be read, are as good as none.
@@ -129,11 +129,13 @@ mod tests {
     #[test]
     fn types_are_read_and_matched() {
         let read = |value: &str| Media::parse(value);
-        let plain = |essence: &str| Some(Media { essence: essence.to_owned(), charset: None, boundary: false });
+        let plain = |essence: &str| Some(Media { essence: essence.to_owned(), charset: None, boundary: None });
         assert_eq!(read("Application/JSON"), plain("application/json"));
         assert_eq!(read("text/html;charset=UTF-8").unwrap().charset.as_deref(), Some("utf-8"));
         assert_eq!(read("text/html; charset=\"utf-16\"").unwrap().charset.as_deref(), Some("utf-16"));
-        assert!(read("multipart/form-data; boundary=x").unwrap().boundary && !read("multipart/form-data; boundary=").unwrap().boundary);
+        for (value, expect) in [("multipart/form-data; boundary=\"x y\"", Some("x y")), ("multipart/form-data; boundary=", None)] {
+            assert_eq!(read(value).unwrap().boundary.as_deref(), expect, "{value}");
+        }
         for (value, charset) in [
             ("text/html ; charset=a;charset=b", Some("a")),
             ("text/html;charset=;charset=b", Some("b")),
@@ -148,7 +150,7 @@ mod tests {
         ] {
             assert_eq!(read(value).and_then(|media| media.charset).as_deref(), charset, "{value:?}");
         }
-        let boundary = |value: &str| read(value).is_some_and(|media| media.boundary);
+        let boundary = |value: &str| read(value).is_some_and(|media| media.boundary.is_some());
         assert!(!boundary("multipart/form-data; x=\"; boundary=a\"") && boundary("multipart/form-data; boundary=\"a\""));
         for wrong in [
             "",

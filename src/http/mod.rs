@@ -10,6 +10,7 @@ pub mod fetch_metadata;
 pub mod forwarded;
 pub mod intake;
 pub mod media;
+pub mod multipart;
 pub mod path;
 pub mod path_template;
 pub mod problem;

@@ -4,18 +4,16 @@
 //! 9110 section 15.5.21); `violations` names every place and rule and no value. A body with a member name twice, or not in UTF-8,
 //! is not read. The native command has resolved and compiled all schemas; an isolate makes them ready when the first request needs them.
 
-use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::rc::Rc;
 
-use serde_json::Value;
-
 use super::prelude::*;
 use super::reading::whole_body;
-use crate::auth::json;
-use crate::http::{Body, Media, Violation, header, media, query};
+use crate::http::{Body, HeaderMap, Media, Violation, header, media};
+use crate::schema::document::{self, Value};
 use crate::schema::parameters::Part;
-use crate::schema::plan::{Content, Operation, Ready, Typed};
+use crate::schema::plan::{Chosen, Content, Operation, Ready, Typed, Unfound};
+use crate::schema::shape::{Coding, Pairs};
 
 pub mod written;
 
@@ -57,28 +55,31 @@ impl Validate {
     }
 
     /// The rules for this request; `None` where there are none.
-    fn operation<'r>(&self, ready: &'r Ready, cx: &Exchange<'_>) -> Result<Option<&'r Operation>, GatewayError> {
-        let route = cx.route.as_ref().map(|route| route.id.clone()).unwrap_or_default();
-        ready.operation(&route, cx.method.as_str()).map_err(|methods| {
-            let allow = methods.iter().filter_map(|method| Method::from_bytes(method.as_bytes()).ok()).collect();
-            GatewayError::MethodNotAllowed { allow }
+    fn operation<'r>(&self, ready: &'r Ready, cx: &Exchange<'_>) -> Result<Option<Chosen<'r>>, GatewayError> {
+        let route = cx.route.as_ref().map_or("", |route| &*route.id);
+        ready.operation(route, cx.method.as_str(), &cx.params).map_err(|unfound| match unfound {
+            Unfound::Path => GatewayError::RouteNotFound,
+            Unfound::Method(methods) => {
+                let allow = methods.iter().filter_map(|method| Method::from_bytes(method.as_bytes()).ok()).collect();
+                GatewayError::MethodNotAllowed { allow }
+            }
         })
     }
 
     fn parameters(
         &self,
         ready: &Ready,
-        operation: &Operation,
+        chosen: &Chosen<'_>,
         cx: &Exchange<'_>,
         request: &Request,
         act: impl Fn(Part) -> Act,
         wanted: Act,
     ) -> Vec<Violation> {
-        let mut found = Vec::new();
+        let (mut found, operation) = (Vec::new(), chosen.operation);
         for part in [Part::Path, Part::Query, Part::Header, Part::Cookie] {
             let asked = operation.groups.iter().any(|group| group.part == part) || operation.names(part).next().is_some();
             if asked && act(part) == wanted {
-                found.extend(ready.parameters(operation, part, &pairs(operation, part, cx, request)));
+                found.extend(ready.parameters(operation, part, &pairs(chosen, part, cx, request)));
             }
         }
         found
@@ -96,7 +97,7 @@ impl Validate {
         let typed = media.as_ref().and_then(|media| content.typed(media));
         // What has no rules of its own is not read.
         if let Some(Typed { node: None, .. }) = typed
-            && media.as_ref().is_none_or(|media| !media.essence.starts_with("multipart/") || media.boundary)
+            && media.as_ref().is_none_or(|media| !media.essence.starts_with("multipart/") || media.boundary.is_some())
             && !is_empty(&request.body)
         {
             return Ok(Vec::new());
@@ -111,29 +112,36 @@ impl Validate {
         let (Some(media), Some(typed)) = (media, typed) else {
             return Err(GatewayError::UnsupportedMedia { accept: content.accept(), detail: NOT_TAKEN });
         };
-        let Some(node) = typed.node else {
+        let boundary = if media.essence.starts_with("multipart/") { media.boundary.as_deref() } else { None };
+        let (Some(node), true) = (typed.node, boundary.is_some() || !media.essence.starts_with("multipart/")) else {
             return Err(GatewayError::UnsupportedMedia { accept: content.accept(), detail: "The body's type has no boundary." });
         };
-        if media.is_json() {
-            let value = json::value(&bytes, usize::from(self.config.depth)).map_err(|reason| {
-                let violation = Violation::new("body", "", "format", format!("The body {reason}."));
-                GatewayError::BodyMalformed { violation: Box::new(violation) }
-            })?;
-            return Ok(ready.value(node, &value));
-        }
-        let text = std::str::from_utf8(&bytes).map_err(|_| {
-            let violation = Violation::new("body", "", "format", "The body is not UTF-8.");
+        let malformed = |reason: &str| {
+            let violation = Violation::new("body", "", "format", format!("The body {reason}."));
             GatewayError::BodyMalformed { violation: Box::new(violation) }
-        })?;
-        if media.is_form() {
-            let (value, repeated) = typed.shape.object(&owned(text));
-            let mut found: Vec<Violation> =
-                repeated.iter().map(|name| Violation::new("body", format!("/{name}"), "repeated", "must be there once")).collect();
+        };
+        let depth = usize::from(self.config.depth);
+        if media.is_json() {
+            return Ok(ready.value(node, &document::read(&bytes, depth).map_err(malformed)?));
+        }
+        let form = match boundary {
+            Some(boundary) => Some(typed.fields.of_multipart(boundary, &bytes, depth).map_err(malformed)?),
+            None if media.is_form() => {
+                let text = std::str::from_utf8(&bytes).map_err(|_| malformed("is not UTF-8"))?;
+                Some(typed.fields.of_form(text))
+            }
+            None => None,
+        };
+        if let Some((value, mut found)) = form {
             found.extend(ready.value(node, &value));
             return Ok(found);
         }
+        if !media.essence.starts_with("text/") {
+            return Ok(Vec::new());
+        }
         // Text is held to a schema of text; what is neither is only known by its type.
-        Ok(if media.essence.starts_with("text/") { ready.value(node, &Value::from(text)) } else { Vec::new() })
+        let text = std::str::from_utf8(&bytes).map_err(|_| malformed("is not UTF-8"))?;
+        Ok(ready.value(node, &Value::Text(text.into())))
     }
 
     /// Tells what is wrong in the record, where that is all that is to be done.
@@ -157,6 +165,12 @@ impl Validate {
             return (!operation.answers.is_empty() && self.config.response.is_none())
                 .then(|| format!("status {}: the API does not have it", response.status.as_u16()));
         };
+        let told = |found: &[Violation]| (!found.is_empty()).then(|| found.iter().map(Violation::line).collect::<Vec<_>>().join("; "));
+        if let Some(wrong) =
+            told(&ready.headers(answer, &header_pairs(answer.headers.iter().map(|header| header.name.as_str()), &response.headers)))
+        {
+            return Some(wrong);
+        }
         let media = Media::of(&response.headers)?;
         let Some(typed) = answer.typed(&media) else {
             return (!answer.types.is_empty()).then(|| format!("type {}: the API does not have it", media.essence));
@@ -168,11 +182,8 @@ impl Validate {
         let max = self.config.max_body.bytes();
         match response.body.peek(max).await {
             Ok(peeked) if !peeked.whole => Some(format!("the body has more than {max} bytes")),
-            Ok(peeked) => match json::value(&peeked.bytes, usize::from(self.config.depth)) {
-                Ok(value) => {
-                    let found = ready.value(node, &value);
-                    (!found.is_empty()).then(|| found.iter().map(Violation::line).collect::<Vec<_>>().join("; "))
-                }
+            Ok(peeked) => match document::read(&peeked.bytes, usize::from(self.config.depth)) {
+                Ok(value) => told(&ready.value(node, &value)),
                 Err(reason) => Some(format!("the body {reason}")),
             },
             Err(error) => Some(format!("the body cannot be read: {error:?}")),
@@ -184,12 +195,13 @@ impl Validate {
 impl Policy for Validate {
     async fn on_request(&self, cx: &mut Exchange<'_>, request: &mut Request) -> Result<Flow, GatewayError> {
         let ready = self.ready()?;
-        let Some(operation) = self.operation(ready, cx)? else { return Ok(Flow::Next) };
-        let reported = self.parameters(ready, operation, cx, request, |part| self.act(part), Act::Report);
+        let Some(chosen) = self.operation(ready, cx)? else { return Ok(Flow::Next) };
+        let operation = chosen.operation;
+        let reported = self.parameters(ready, &chosen, cx, request, |part| self.act(part), Act::Report);
         if !reported.is_empty() {
             self.report(cx, &GatewayError::RequestInvalid { violations: reported });
         }
-        let mut violations = self.parameters(ready, operation, cx, request, |part| self.act(part), Act::Block);
+        let mut violations = self.parameters(ready, &chosen, cx, request, |part| self.act(part), Act::Block);
         let parameters_are_right = violations.is_empty();
         if let Some(content) = operation.body.as_ref().filter(|_| self.config.parts.body != Act::Off) {
             let outcome = self.body(ready, content, cx, request).await;
@@ -216,8 +228,8 @@ impl Policy for Validate {
             return Ok(());
         }
         let ready = self.ready()?;
-        let Ok(Some(operation)) = self.operation(ready, cx) else { return Ok(()) };
-        let Some(wrong) = self.response(ready, operation, response).await else { return Ok(()) };
+        let Ok(Some(chosen)) = self.operation(ready, cx) else { return Ok(()) };
+        let Some(wrong) = self.response(ready, chosen.operation, response).await else { return Ok(()) };
         let error = GatewayError::ResponseInvalid { log: format!("{}: {wrong}", self.id) };
         if self.config.parts.response == Act::Block {
             return Err(error);
@@ -235,28 +247,26 @@ fn is_empty(body: &Body) -> bool {
     }
 }
 
-fn owned(text: &str) -> Vec<(String, String)> {
-    query::pairs(text).map(|(name, text)| (name.into_owned(), text.into_owned())).collect()
-}
-
 /// The parameters of a part: all of a query, and of the others those that the operation names.
-fn pairs(operation: &Operation, part: Part, cx: &Exchange<'_>, request: &Request) -> Vec<(String, String)> {
+fn pairs(chosen: &Chosen<'_>, part: Part, cx: &Exchange<'_>, request: &Request) -> Pairs {
     match part {
         // As the client sent it: policies before this one may have rewritten it for the origin.
-        Part::Query => owned(cx.target.as_ref().and_then(|target| target.query.as_deref()).unwrap_or_default()),
-        Part::Path => cx.params.iter().map(|(name, text)| (name.clone(), query::decode(&text.replace('+', "%2B")).into_owned())).collect(),
-        Part::Header => {
-            let value = |name: &str| {
-                let values: Vec<Cow<'_, str>> =
-                    request.headers.get_all(name).iter().map(|value| String::from_utf8_lossy(value.as_bytes())).collect();
-                (!values.is_empty()).then(|| (name.to_owned(), values.join(",").split(',').map(str::trim).collect::<Vec<_>>().join(",")))
-            };
-            operation.names(part).filter_map(value).collect()
-        }
+        Part::Query => Pairs::of_form(cx.target.as_ref().and_then(|target| target.query.as_deref()).unwrap_or_default()),
+        Part::Path => Pairs { coding: Coding::Percent, list: cx.params.iter().chain(&chosen.params).cloned().collect() },
+        Part::Header => header_pairs(chosen.operation.names(part), &request.headers),
         Part::Cookie => {
             let fields = request.headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
             let cookies = fields.flat_map(|field| field.split(';')).filter_map(|cookie| cookie.trim().split_once('='));
-            cookies.map(|(name, text)| (name.to_owned(), query::decode(&text.replace('+', "%2B")).into_owned())).collect()
+            Pairs { coding: Coding::Percent, list: cookies.map(|(name, text)| (name.to_owned(), text.to_owned())).collect() }
         }
     }
+}
+
+/// Header fields of these names, several of one name as one list, without the space around commas.
+fn header_pairs<'n>(names: impl Iterator<Item = &'n str>, headers: &HeaderMap) -> Pairs {
+    let value = |name: &str| {
+        let values: Vec<_> = headers.get_all(name).iter().map(|value| String::from_utf8_lossy(value.as_bytes())).collect();
+        (!values.is_empty()).then(|| (name.to_owned(), values.join(",").split(',').map(str::trim).collect::<Vec<_>>().join(",")))
+    };
+    Pairs { coding: Coding::Plain, list: names.filter_map(value).collect() }
 }

@@ -2,11 +2,10 @@
 
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
+use std::fmt;
 
-use regex_lite::Regex;
-use serde_json::Value;
-
-use super::number;
+use super::document::{Number, Value, equal};
+use super::pattern::Matcher;
 use super::tree::{Node, Rule, Tree, kind};
 use crate::http::violation::{MOST, Violation, descend};
 
@@ -23,7 +22,7 @@ const MOST_DEPTH: usize = 192;
 /// A tree that is ready to be asked.
 pub struct Schema {
     tree: Tree,
-    patterns: Vec<Regex>,
+    patterns: Vec<Matcher>,
 }
 
 impl Schema {
@@ -32,12 +31,12 @@ impl Schema {
     /// # Errors
     /// Where a pattern is no regular expression, which building it rules out.
     pub fn new(tree: Tree) -> Result<Self, String> {
-        let patterns: Result<Vec<_>, _> = tree.patterns.iter().map(|pattern| Regex::new(pattern)).collect();
-        Ok(Self { patterns: patterns.map_err(|error| error.to_string())?, tree })
+        let patterns = tree.patterns.iter().map(Matcher::new).collect::<Result<_, _>>()?;
+        Ok(Self { patterns, tree })
     }
 
     /// Holds `value` against a node; what is wrong goes to `found` as a violation in `part`. `at` is where the value stands in it.
-    pub fn check(&self, node: usize, value: &Value, part: &'static str, at: &str, found: &mut Vec<Violation>) {
+    pub fn check(&self, node: usize, value: &Value<'_>, part: &'static str, at: &str, found: &mut Vec<Violation>) {
         let mut check = Check {
             schema: self,
             scope: Vec::new(),
@@ -67,6 +66,13 @@ impl Schema {
 struct Seen<'v> {
     names: BTreeSet<&'v str>,
     items: BTreeSet<usize>,
+}
+
+impl Seen<'_> {
+    fn add(&mut self, mut other: Self) {
+        self.names.append(&mut other.names);
+        self.items.append(&mut other.items);
+    }
 }
 
 enum Step<'v> {
@@ -105,9 +111,10 @@ impl<'s, 'v> Check<'s, 'v> {
         pointer
     }
 
-    fn wrong(&mut self, keyword: &str, message: impl Into<String>) -> bool {
+    /// The message is only written where it is told.
+    fn wrong(&mut self, keyword: &str, message: impl fmt::Display) -> bool {
         if self.quiet == 0 && self.found.len() < MOST {
-            let violation = Violation::new(self.part, self.pointer(), keyword, message);
+            let violation = Violation::new(self.part, self.pointer(), keyword, message.to_string());
             if !self.found.contains(&violation) {
                 self.found.push(violation);
             }
@@ -127,7 +134,7 @@ impl<'s, 'v> Check<'s, 'v> {
         self.quiet > 0 || self.found.len() >= MOST
     }
 
-    fn node(&mut self, index: usize, value: &'v Value, seen: &mut Seen<'v>) -> bool {
+    fn node(&mut self, index: usize, value: &'v Value<'v>, seen: &mut Seen<'v>) -> bool {
         let schema = self.schema;
         let Some(Node(resource, rules)) = schema.tree.nodes.get(index) else { return self.wrong("schema", "cannot be checked") };
         self.work += 1;
@@ -155,48 +162,59 @@ impl<'s, 'v> Check<'s, 'v> {
     }
 
     /// As [`Check::node`], for a value inside of the present one.
-    fn inner(&mut self, index: usize, step: Step<'v>, value: &'v Value) -> bool {
+    fn inner(&mut self, index: usize, step: Step<'v>, value: &'v Value<'v>) -> bool {
         self.steps.push(step);
         let right = self.node(index, value, &mut Seen::default());
         self.steps.pop();
         right
     }
 
+    /// As [`Check::node`], for another schema of the same value: it sees nothing of what those beside it have evaluated. What it has
+    /// evaluated itself counts even where it is wrong: then all is, and need not be told again as unevaluated.
+    fn beside(&mut self, index: usize, value: &'v Value<'v>, seen: &mut Seen<'v>) -> bool {
+        let mut own = Seen::default();
+        let right = self.node(index, value, &mut own);
+        seen.add(own);
+        right
+    }
+
     /// Whether a node holds, telling nothing; what it has evaluated counts where it does.
-    fn holds(&mut self, index: usize, value: &'v Value, seen: &mut Seen<'v>) -> bool {
+    fn holds(&mut self, index: usize, value: &'v Value<'v>, seen: &mut Seen<'v>) -> bool {
         self.quiet += 1;
         let mut own = Seen::default();
         let right = self.node(index, value, &mut own);
         self.quiet -= 1;
-        if right && self.schema.tree.tracks {
-            seen.names.append(&mut own.names);
-            seen.items.append(&mut own.items);
+        if right {
+            seen.add(own);
         }
         right
     }
 
     fn is_never(&self, index: usize) -> bool {
-        self.schema.tree.nodes.get(index).is_some_and(|Node(_, rules)| rules.contains(&Rule::Never))
+        self.schema.tree.nodes.get(index).is_some_and(|Node(_, rules)| matches!(rules.as_slice(), [Rule::Never]))
     }
 
     fn matches(&self, pattern: usize, text: &str) -> bool {
         self.schema.patterns.get(pattern).is_some_and(|pattern| pattern.is_match(text))
     }
 
-    fn rule(&mut self, rule: &'s Rule, value: &'v Value, seen: &mut Seen<'v>) -> bool {
+    fn rule(&mut self, rule: &'s Rule, value: &'v Value<'v>, seen: &mut Seen<'v>) -> bool {
         match rule {
             Rule::Never => self.wrong("false", "must not be there"),
-            Rule::Type(types) => has_type(*types, value) || self.wrong("type", format!("must be {}", names(*types))),
+            Rule::Type(types) => has_type(*types, value) || self.wrong("type", format_args!("must be {}", Names(*types))),
             Rule::Enum(values) => {
-                values.iter().any(|known| number::equal(known, value))
+                values.iter().any(|known| equal(known, value)) || self.wrong("enum", "must be one of the values that the schema lists")
+            }
+            Rule::Words(words) => {
+                matches!(value, Value::Text(text) if words.contains(text.as_ref()))
                     || self.wrong("enum", "must be one of the values that the schema lists")
             }
-            Rule::Const(known) => number::equal(known, value) || self.wrong("const", "must be the value that the schema gives"),
-            Rule::Format(format) => format.fits(value) || self.wrong("format", format!("must be of the form `{}`", word(format))),
+            Rule::Const(known) => equal(known, value) || self.wrong("const", "must be the value that the schema gives"),
+            Rule::Format(format) => format.fits(value) || self.wrong("format", format_args!("must be of the form `{format}`")),
             Rule::AllOf(nodes) => {
                 let mut right = true;
                 for node in nodes {
-                    right &= self.node(*node, value, seen);
+                    right &= self.beside(*node, value, seen);
                     if !right && self.may_stop() {
                         break;
                     }
@@ -223,18 +241,18 @@ impl<'s, 'v> Check<'s, 'v> {
             }
             Rule::If { test, then, otherwise } => {
                 let next = if self.holds(*test, value, seen) { then } else { otherwise };
-                next.is_none_or(|node| self.node(node, value, seen))
+                next.is_none_or(|node| self.beside(node, value, seen))
             }
-            Rule::Ref(node) => self.node(*node, value, seen),
+            Rule::Ref(node) => self.beside(*node, value, seen),
             Rule::DynamicRef { anchor, node } => {
                 let anchors = &self.schema.tree.anchors;
                 let outermost = self.scope.iter().find_map(|resource| anchors.get(*resource)?.get(anchor));
-                self.node(*outermost.unwrap_or(node), value, seen)
+                self.beside(*outermost.unwrap_or(node), value, seen)
             }
             _ => match value {
                 Value::Object(members) => self.object_rule(rule, value, members, seen),
                 Value::Array(items) => self.array_rule(rule, items, seen),
-                Value::String(text) => self.text_rule(rule, text),
+                Value::Text(text) => self.text_rule(rule, text),
                 Value::Number(number) => self.number_rule(rule, number),
                 _ => true,
             },
@@ -244,35 +262,33 @@ impl<'s, 'v> Check<'s, 'v> {
     fn text_rule(&mut self, rule: &Rule, text: &str) -> bool {
         match rule {
             Rule::MinLength(min) => {
-                text.chars().count() as u64 >= *min || self.wrong("minLength", format!("must have at least {min} characters"))
+                text.chars().count() as u64 >= *min || self.wrong("minLength", format_args!("must have at least {min} characters"))
             }
             Rule::MaxLength(max) => {
-                text.chars().count() as u64 <= *max || self.wrong("maxLength", format!("must have at most {max} characters"))
+                text.chars().count() as u64 <= *max || self.wrong("maxLength", format_args!("must have at most {max} characters"))
             }
             Rule::Pattern(pattern) => self.matches(*pattern, text) || self.wrong("pattern", "must match the pattern that the schema gives"),
             _ => true,
         }
     }
 
-    fn number_rule(&mut self, rule: &Rule, value: &serde_json::Number) -> bool {
+    fn number_rule(&mut self, rule: &Rule, value: &Number<'_>) -> bool {
         match rule {
-            Rule::Minimum(min) => number::compare(value, min) != Ordering::Less || self.wrong("minimum", format!("must be at least {min}")),
-            Rule::Maximum(max) => {
-                number::compare(value, max) != Ordering::Greater || self.wrong("maximum", format!("must be at most {max}"))
-            }
+            Rule::Minimum(min) => value.compare(min) != Ordering::Less || self.wrong("minimum", format_args!("must be at least {min}")),
+            Rule::Maximum(max) => value.compare(max) != Ordering::Greater || self.wrong("maximum", format_args!("must be at most {max}")),
             Rule::ExclusiveMinimum(min) => {
-                number::compare(value, min) == Ordering::Greater || self.wrong("exclusiveMinimum", format!("must be more than {min}"))
+                value.compare(min) == Ordering::Greater || self.wrong("exclusiveMinimum", format_args!("must be more than {min}"))
             }
             Rule::ExclusiveMaximum(max) => {
-                number::compare(value, max) == Ordering::Less || self.wrong("exclusiveMaximum", format!("must be less than {max}"))
+                value.compare(max) == Ordering::Less || self.wrong("exclusiveMaximum", format_args!("must be less than {max}"))
             }
-            Rule::MultipleOf(of) => number::is_multiple(value, of) || self.wrong("multipleOf", format!("must be a multiple of {of}")),
+            Rule::MultipleOf(of) => value.is_multiple(of) || self.wrong("multipleOf", format_args!("must be a multiple of {of}")),
             _ => true,
         }
     }
 
     /// Tells why none of several alternatives holds: what is wrong with the one that was meant, where only one can have been.
-    fn none_of(&mut self, keyword: &str, nodes: &[usize], value: &'v Value) -> bool {
+    fn none_of(&mut self, keyword: &str, nodes: &[usize], value: &'v Value<'v>) -> bool {
         if self.may_stop() {
             return false;
         }
@@ -297,29 +313,31 @@ impl<'s, 'v> Check<'s, 'v> {
                 self.found.truncate(MOST);
                 false
             }
-            _ => self.wrong(keyword, format!("must match one of the {} alternatives", nodes.len())),
+            _ => self.wrong(keyword, format_args!("must match one of the {} alternatives", nodes.len())),
         }
     }
 }
 
-fn has_type(types: u8, value: &Value) -> bool {
+fn has_type(types: u8, value: &Value<'_>) -> bool {
     let has = match value {
         Value::Null => kind::NULL,
         Value::Bool(_) => kind::BOOLEAN,
-        Value::Number(number) if number::is_integer(number) => kind::INTEGER | kind::NUMBER,
+        Value::Number(number) if number.is_integer() => kind::INTEGER | kind::NUMBER,
         Value::Number(_) => kind::NUMBER,
-        Value::String(_) => kind::STRING,
+        Value::Text(_) => kind::STRING,
         Value::Array(_) => kind::ARRAY,
         Value::Object(_) => kind::OBJECT,
     };
     types & has != 0
 }
 
-fn names(types: u8) -> String {
-    let names: Vec<&str> = kind::ALL.iter().filter(|(bit, _)| types & bit != 0).map(|(_, name)| *name).collect();
-    names.join(" or ")
-}
+/// Types by their names.
+struct Names(u8);
 
-fn word(format: &super::format::Format) -> String {
-    serde_json::to_value(format).ok().and_then(|name| name.as_str().map(str::to_owned)).unwrap_or_default()
+impl fmt::Display for Names {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut names = kind::ALL.iter().filter(|(bit, _)| self.0 & bit != 0).map(|(_, name)| *name);
+        f.write_str(names.next().unwrap_or_default())?;
+        names.try_for_each(|name| write!(f, " or {name}"))
+    }
 }

@@ -1,9 +1,11 @@
 //! The values of `format` that are held to: those of JSON Schema that gateways see, and those of OpenAPI.
 
+use std::fmt;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+
+use super::document::Value;
 
 /// A form of a text or a number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,8 +19,10 @@ pub enum Format {
     Time,
     /// RFC 3339 appendix A: `P1DT2H`.
     Duration,
-    /// A mailbox as RFC 5321 has it, without quotes.
+    /// A mailbox as RFC 5321 has it.
     Email,
+    /// The same with letters of all scripts (RFC 6531).
+    IdnEmail,
     /// RFC 1123 section 2.1.
     Hostname,
     /// Four numbers.
@@ -29,10 +33,16 @@ pub enum Format {
     Uri,
     /// RFC 3986.
     UriReference,
+    /// RFC 3987, with a scheme.
+    Iri,
+    /// RFC 3987.
+    IriReference,
     /// RFC 9562.
     Uuid,
     /// RFC 6901.
     JsonPointer,
+    /// `1/a` or `0#`: a pointer that begins so many levels up.
+    RelativeJsonPointer,
     /// OpenAPI: 32 bits with a sign.
     Int32,
     /// OpenAPI: 64 bits with a sign.
@@ -44,16 +54,16 @@ pub enum Format {
 impl Format {
     /// A format by its name; `None` for what is not held to.
     pub fn parse(name: &str) -> Option<Self> {
-        serde_json::from_value(Value::String(name.to_owned())).ok()
+        serde_json::from_value(name.into()).ok()
     }
 
     /// Whether a value is of this form. What is no text, or for the numbers no number, is.
-    pub fn fits(self, value: &Value) -> bool {
+    pub fn fits(self, value: &Value<'_>) -> bool {
         match (self, value) {
-            (Self::Int32, Value::Number(number)) => super::number::integer(number).is_some_and(|whole| i32::try_from(whole).is_ok()),
-            (Self::Int64, Value::Number(number)) => super::number::integer(number).is_some_and(|whole| i64::try_from(whole).is_ok()),
+            (Self::Int32, Value::Number(number)) => number.whole().is_some_and(|whole| i32::try_from(whole).is_ok()),
+            (Self::Int64, Value::Number(number)) => number.whole().is_some(),
             (Self::Int32 | Self::Int64, _) => true,
-            (_, Value::String(text)) => self.is_text(text),
+            (_, Value::Text(text)) => self.is_text(text),
             _ => true,
         }
     }
@@ -64,17 +74,27 @@ impl Format {
             Self::Date => date(text),
             Self::Time => time(text),
             Self::Duration => duration(text),
-            Self::Email => email(text),
-            Self::Hostname => hostname(text),
+            Self::Email => email(text, false),
+            Self::IdnEmail => email(text, true),
+            Self::Hostname => hostname(text, false),
             Self::Ipv4 => text.parse::<Ipv4Addr>().is_ok(),
             Self::Ipv6 => text.parse::<Ipv6Addr>().is_ok(),
-            Self::Uri => uri(text, true),
-            Self::UriReference => uri(text, false),
+            Self::Uri => uri(text, true, false),
+            Self::UriReference => uri(text, false, false),
+            Self::Iri => uri(text, true, true),
+            Self::IriReference => uri(text, false, true),
             Self::Uuid => uuid(text),
             Self::JsonPointer => json_pointer(text),
+            Self::RelativeJsonPointer => relative_json_pointer(text),
             Self::Byte => base64(text),
             Self::Int32 | Self::Int64 => true,
         }
+    }
+}
+
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.serialize(f)
     }
 }
 
@@ -166,38 +186,56 @@ fn units(text: &str, order: &str) -> bool {
     true
 }
 
-fn email(text: &str) -> bool {
+/// `wide` takes letters of all scripts.
+fn email(text: &str, wide: bool) -> bool {
     let Some((local, domain)) = text.rsplit_once('@') else { return false };
-    let atom = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~.".contains(c);
+    let atom = |c: char| c.is_ascii_alphanumeric() || (wide && !c.is_ascii() && !c.is_control()) || "!#$%&'*+-/=?^_`{|}~.".contains(c);
     let address = domain.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
     let domain_fits = match address {
         Some(address) => {
             address.strip_prefix("IPv6:").map_or_else(|| address.parse::<Ipv4Addr>().is_ok(), |address| address.parse::<Ipv6Addr>().is_ok())
         }
-        None => hostname(domain),
+        None => hostname(domain, wide),
     };
     let dots = local.starts_with('.') || local.ends_with('.') || local.contains("..");
-    !local.is_empty() && local.len() <= 64 && local.chars().all(atom) && !dots && domain_fits
+    let quoted = local.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+    let local_fits = quoted.map_or_else(|| !local.is_empty() && local.chars().all(atom) && !dots, is_quotable);
+    local.len() <= 64 && local_fits && domain_fits
 }
 
-fn hostname(text: &str) -> bool {
+/// Whether a text may stand in quotes before the `@`: what can be seen, and spaces.
+fn is_quotable(text: &str) -> bool {
+    let mut bytes = text.bytes();
+    while let Some(byte) = bytes.next() {
+        let fits = match byte {
+            b'\\' => bytes.next().is_some_and(|byte| matches!(byte, b' '..=b'~')),
+            byte => matches!(byte, b' '..=b'~') && byte != b'"',
+        };
+        if !fits {
+            return false;
+        }
+    }
+    true
+}
+
+fn hostname(text: &str, wide: bool) -> bool {
     let label = |label: &str| {
         !label.is_empty()
             && label.len() <= 63
             && !label.starts_with('-')
             && !label.ends_with('-')
-            && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+            && label.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || (wide && !c.is_ascii() && c.is_alphanumeric()))
     };
     let text = text.strip_suffix('.').unwrap_or(text);
     text.len() <= 253 && text.split('.').all(label)
 }
 
-fn uri(text: &str, absolute: bool) -> bool {
+fn uri(text: &str, absolute: bool, wide: bool) -> bool {
     let mut bytes = text.bytes();
     while let Some(byte) = bytes.next() {
         let fits = match byte {
             b'%' => bytes.next().is_some_and(|b| b.is_ascii_hexdigit()) && bytes.next().is_some_and(|b| b.is_ascii_hexdigit()),
-            b => b.is_ascii_alphanumeric() || b"-._~:/?#[]@!$&'()*+,;=".contains(&b),
+            b => (wide && !b.is_ascii()) || b.is_ascii_alphanumeric() || b"-._~:/?#[]@!$&'()*+,;=".contains(&b),
         };
         if !fits {
             return false;
@@ -245,6 +283,12 @@ fn json_pointer(text: &str) -> bool {
     (text.is_empty() || text.starts_with('/')) && text.split('~').skip(1).all(|rest| rest.starts_with(['0', '1']))
 }
 
+fn relative_json_pointer(text: &str) -> bool {
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    let (up, rest) = text.split_at(digits);
+    digits > 0 && (up == "0" || !up.starts_with('0')) && (rest == "#" || json_pointer(rest))
+}
+
 fn base64(text: &str) -> bool {
     let plain = text.trim_end_matches('=');
     text.len().is_multiple_of(4)
@@ -255,6 +299,7 @@ fn base64(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::schema::document::read;
 
     #[test]
     fn formats_are_told_apart() {
@@ -287,8 +332,8 @@ mod tests {
             ),
             (
                 "email",
-                &["joe.bloggs@example.com", "te~st@example.com", "a@[127.0.0.1]"],
-                &["2962", ".a@example.com", "a..b@example.com", "a@", "a b@example.com", "a@-x"],
+                &["joe.bloggs@example.com", "te~st@example.com", "a@[127.0.0.1]", "\"joe bloggs\"@example.com", "\"a\\\"@b\"@example.com"],
+                &["2962", ".a@example.com", "a..b@example.com", "a@", "a b@example.com", "a@-x", "\"a\"b\"@x", "\"a@x"],
             ),
             ("hostname", &["www.example.com", "xn--4gbwdl.xn--wgbh1c", "a"], &["-a.example", "a_b", "a..b", "", &"a".repeat(64)]),
             ("ipv4", &["192.168.0.1"], &["127.0.0.0.1", "256.1.1.1", "127.0", "0x7f000001", "087.10.0.1"]),
@@ -305,12 +350,16 @@ mod tests {
                 &["2eb8aa08-aa98-11ea-b4aa-73b441d1638", "2eb8aa08aa9811eab4aa73b441d16380", "2eb8aa08-aa98-11ea-b4aa-73b441d1638x"],
             ),
             ("json-pointer", &["", "/a~1b/~0/0", "/"], &["a", "/a~", "/~2"]),
+            ("relative-json-pointer", &["1", "0/foo", "0#", "120/a~1b"], &["/a", "-1/a", "01/a", "0##", "", "1a", "1/~2"]),
+            ("idn-email", &["\u{c2e4}\u{b840}@\u{c2e4}\u{b840}.kr", "a@b.example"], &["a", "@a", "a b@\u{c2e4}"]),
+            ("iri", &["http://\u{192}\u{f8}\u{f8}.\u{df}\u{e5}r/?\u{2202}=x", "a:b"], &["/\u{e9}", "\u{e9}", "http:// \u{e9}"]),
+            ("iri-reference", &["/\u{e2}\u{3c0}", "#\u{192}"], &["\\\u{e9}", "#\u{192}\\"]),
             ("byte", &["", "YQ==", "YWJj"], &["YQ", "YQ===", "Y Q=", "YQ-_"]),
         ] {
             let format = Format::parse(name).unwrap();
-            right.iter().for_each(|text| assert!(format.fits(&Value::from(*text)), "{name}: {text}"));
-            wrong.iter().for_each(|text| assert!(!format.fits(&Value::from(*text)), "{name}: {text}"));
-            assert!(format.fits(&Value::from(1)), "{name} is about texts");
+            right.iter().for_each(|text| assert!(format.fits(&Value::Text((*text).into())), "{name}: {text}"));
+            wrong.iter().for_each(|text| assert!(!format.fits(&Value::Text((*text).into())), "{name}: {text}"));
+            assert!(format.fits(&Value::Null), "{name} is about texts");
         }
         for (name, value, expect) in [
             ("int32", "2147483647", true),
@@ -319,7 +368,7 @@ mod tests {
             ("int64", "9223372036854775808", false),
             ("int32", "\"x\"", true),
         ] {
-            assert_eq!(Format::parse(name).unwrap().fits(&serde_json::from_str(value).unwrap()), expect, "{name} {value}");
+            assert_eq!(Format::parse(name).unwrap().fits(&read(value.as_bytes(), 1).unwrap()), expect, "{name} {value}");
         }
         assert_eq!(Format::parse("colour"), None);
     }

@@ -7,8 +7,12 @@
 #[cfg(not(target_arch = "wasm32"))]
 pub mod build;
 pub mod check;
+pub mod deep;
+pub mod document;
 pub mod format;
-pub mod number;
+pub mod forms;
 pub mod parameters;
+pub mod pattern;
 pub mod plan;
+pub mod shape;
 pub mod tree;

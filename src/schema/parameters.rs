@@ -1,29 +1,15 @@
 //! Parameters as they are written in a path, a query, a header field or a cookie, and the values that they stand for (OpenAPI 3.1
 //! section 4.8.12.4, "Style Values").
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Number, Value};
 
+use super::deep;
+use super::document::{self, Value};
+use super::shape::{Pairs, Shape, object};
 use super::tree::kind;
-
-/// What the texts of a parameter stand for, as far as its schema says types.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct Shape {
-    /// Bits of [`kind`]; 0 where the schema says none.
-    #[serde(default, rename = "t")]
-    pub types: u8,
-    /// What items are.
-    #[serde(default, rename = "i", skip_serializing_if = "Option::is_none")]
-    pub items: Option<Box<Shape>>,
-    /// What members are, by name.
-    #[serde(default, rename = "m", skip_serializing_if = "BTreeMap::is_empty")]
-    pub members: BTreeMap<String, Shape>,
-    /// What all other members are.
-    #[serde(default, rename = "o", skip_serializing_if = "Option::is_none")]
-    pub others: Option<Box<Shape>>,
-}
 
 /// How arrays and objects are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,7 +37,7 @@ pub enum Style {
 pub enum Part {
     /// In the path.
     Path,
-    /// In the query.
+    /// In the query, or in the body of a form.
     Query,
     /// In a header field.
     Header,
@@ -95,66 +81,6 @@ pub struct Parameter {
     pub node: usize,
 }
 
-/// Names and values, decoded, in order.
-pub type Pairs = [(String, String)];
-
-impl Shape {
-    /// The value that one text stands for: a number where a number may stand and it is one, and so on; a text otherwise.
-    pub fn scalar(&self, text: &str) -> Value {
-        let may = |bits: u8| self.types & bits != 0;
-        if may(kind::BOOLEAN) && matches!(text, "true" | "false") {
-            return Value::Bool(text == "true");
-        }
-        if may(kind::NUMBER | kind::INTEGER)
-            && let Some(number) = number(text)
-        {
-            return Value::Number(number);
-        }
-        if may(kind::NULL) && (text == "null" || (text.is_empty() && !may(kind::STRING))) {
-            return Value::Null;
-        }
-        Value::String(text.to_owned())
-    }
-
-    /// Whether it may have one of these types.
-    pub fn is(&self, bit: u8) -> bool {
-        self.types & bit != 0
-    }
-
-    fn item(&self, text: &str) -> Value {
-        self.items.as_ref().map_or_else(|| Value::String(text.to_owned()), |items| items.scalar(text))
-    }
-
-    fn member(&self, name: &str, text: &str) -> Value {
-        let shape = self.members.get(name).or(self.others.as_deref());
-        shape.map_or_else(|| Value::String(text.to_owned()), |shape| shape.scalar(text))
-    }
-
-    /// The object of all pairs: a form's body, or a query under one schema. A name that comes several times is an array where its
-    /// shape is one; otherwise its name is given back as wrong.
-    pub fn object(&self, pairs: &Pairs) -> (Value, Vec<String>) {
-        let mut members = Map::new();
-        let mut repeated = Vec::new();
-        for (name, text) in pairs {
-            let shape = self.members.get(name).or(self.others.as_deref());
-            let is_array = shape.is_some_and(|shape| shape.is(kind::ARRAY));
-            match (members.get_mut(name), is_array) {
-                (Some(Value::Array(items)), true) => items.push(shape.map_or(Value::Null, |shape| shape.item(text))),
-                (Some(_), _) => repeated.push(name.clone()),
-                (None, true) => drop(members.insert(name.clone(), Value::Array(vec![shape.map_or(Value::Null, |shape| shape.item(text))]))),
-                (None, false) => drop(members.insert(name.clone(), self.member(name, text))),
-            }
-        }
-        (Value::Object(members), repeated)
-    }
-}
-
-/// A number as JSON writes it.
-fn number(text: &str) -> Option<Number> {
-    let plain = text.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'-' | b'+' | b'.' | b'e' | b'E'));
-    if plain && text.len() <= 64 { serde_json::from_str(text).ok() } else { None }
-}
-
 /// Why a parameter has no value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unread {
@@ -166,45 +92,69 @@ pub enum Unread {
     Malformed,
 }
 
+impl Unread {
+    /// The keyword and the message of a violation.
+    pub fn told(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Absent => ("required", "must be there"),
+            Self::Repeated => ("repeated", "must be there once"),
+            Self::Malformed => ("style", "must be written as the API says"),
+        }
+    }
+}
+
+/// Arrays and objects within each other in a parameter that is JSON.
+const DEPTH: usize = 32;
+
 impl Parameter {
     /// Its value, of all pairs of its part. In a path, a header field or a cookie there is one text under its name.
     ///
     /// # Errors
     /// Where it has none.
-    pub fn read(&self, pairs: &Pairs) -> Result<Value, Unread> {
+    pub fn read(&self, pairs: &Pairs) -> Result<Value<'static>, Unread> {
         let (array, object) = (self.shape.is(kind::ARRAY), self.shape.is(kind::OBJECT));
-        if self.style == Style::DeepObject {
-            return self.deep(pairs);
+        if self.style == Style::DeepObject && !self.json {
+            return deep::read(&self.name, &self.shape, pairs);
         }
-        if self.style == Style::Form && self.explode && object && !array && self.part == Part::Query && !self.json {
-            return self.exploded_members(pairs);
+        if self.is_spread() {
+            return self.members(pairs);
         }
-        let mut texts = pairs.iter().filter(|(name, _)| *name == self.name).map(|(_, text)| text.as_str());
+        let mut texts = pairs.list.iter().filter(|(name, _)| *name == self.name).map(|(_, text)| text.as_str());
         let first = texts.next().ok_or(Unread::Absent)?;
         let rest: Vec<&str> = texts.collect();
         if self.json {
-            return if rest.is_empty() { serde_json::from_str(first).map_err(|_| Unread::Malformed) } else { Err(Unread::Repeated) };
+            let text = pairs.coding.decoded(first);
+            let value = document::read(text.as_bytes(), DEPTH).map(Value::owned).map_err(|_| Unread::Malformed);
+            return if rest.is_empty() { value } else { Err(Unread::Repeated) };
         }
         if array && self.explode && matches!(self.part, Part::Query | Part::Cookie) {
-            return Ok(std::iter::once(first).chain(rest).map(|text| self.shape.item(text)).collect());
+            return Ok(Value::Array(std::iter::once(first).chain(rest).map(|text| self.shape.item(pairs.coding.decoded(text))).collect()));
         }
         if !rest.is_empty() {
             return Err(Unread::Repeated);
         }
         if array && self.explode && self.style == Style::Matrix {
             let items = first.strip_prefix(';').ok_or(Unread::Malformed)?.split(';');
-            let item = |text: &str| text.split_once('=').filter(|(name, _)| *name == self.name).map(|(_, text)| self.shape.item(text));
-            return items.map(item).collect::<Option<Value>>().ok_or(Unread::Malformed);
+            let item = |text: &str| {
+                text.split_once('=').filter(|(name, _)| *name == self.name).map(|(_, text)| self.shape.item(pairs.coding.decoded(text)))
+            };
+            return items.map(item).collect::<Option<_>>().map(Value::Array).ok_or(Unread::Malformed);
         }
         let (text, separator) = self.undressed(first)?;
         if array && !(object && self.explode && text.contains('=')) {
-            let items = if text.is_empty() { Vec::new() } else { text.split(separator).map(|item| self.shape.item(item)).collect() };
-            return Ok(Value::Array(items));
+            let items = if text.is_empty() { Vec::new() } else { split(pairs, text, separator) };
+            return Ok(Value::Array(items.into_iter().map(|item| self.shape.item(item)).collect()));
         }
         if object {
-            return self.object(text, separator);
+            return self.object(pairs, text, separator);
         }
-        Ok(self.shape.scalar(text))
+        Ok(self.shape.scalar(pairs.coding.decoded(text)))
+    }
+
+    /// Whether its members are parameters of their own names.
+    pub fn is_spread(&self) -> bool {
+        let object = self.shape.is(kind::OBJECT) && !self.shape.is(kind::ARRAY);
+        self.style == Style::Form && self.explode && object && self.part == Part::Query && !self.json
     }
 
     /// The text without what its style puts before it, and what stands between items.
@@ -226,46 +176,29 @@ impl Parameter {
         })
     }
 
-    fn object(&self, text: &str, separator: char) -> Result<Value, Unread> {
-        let mut members = Map::new();
-        let mut add = |name: &str, text: &str| {
-            let fresh = members.insert(name.to_owned(), self.shape.member(name, text)).is_none();
-            if fresh { Ok(()) } else { Err(Unread::Repeated) }
-        };
-        let mut parts = text.split(separator).filter(|part| !part.is_empty());
+    fn object(&self, pairs: &Pairs, text: &str, separator: char) -> Result<Value<'static>, Unread> {
+        let (mut members, mut names) = (Vec::new(), BTreeSet::new());
+        let mut parts = split(pairs, text, separator).into_iter().filter(|part| !part.is_empty());
         while let Some(part) = parts.next() {
-            if self.explode {
-                let (name, value) = part.split_once('=').ok_or(Unread::Malformed)?;
-                add(name, value)?;
-            } else {
-                add(part, parts.next().ok_or(Unread::Malformed)?)?;
+            let (name, text) = match self.explode {
+                true => part.split_once('=').map(|(name, text)| (name.to_owned(), text.to_owned())).ok_or(Unread::Malformed)?,
+                false => (part, parts.next().ok_or(Unread::Malformed)?),
+            };
+            if !names.insert(name.clone()) {
+                return Err(Unread::Repeated);
             }
+            let value = self.shape.member(&name, text);
+            members.push((Cow::Owned(name), value));
         }
-        Ok(Value::Object(members))
-    }
-
-    /// `id[a]=1&id[b]=2`
-    fn deep(&self, pairs: &Pairs) -> Result<Value, Unread> {
-        let mut members = Map::new();
-        for (name, text) in pairs {
-            let Some(rest) = name.strip_prefix(self.name.as_str()).and_then(|rest| rest.strip_prefix('[')) else { continue };
-            let key = rest.strip_suffix(']').filter(|key| !key.contains(['[', ']'])).ok_or(Unread::Malformed)?;
-            let shape = self.shape.members.get(key).or(self.shape.others.as_deref());
-            match (members.get_mut(key), shape.filter(|shape| shape.is(kind::ARRAY))) {
-                (Some(Value::Array(items)), Some(shape)) => items.push(shape.item(text)),
-                (Some(_), _) => return Err(Unread::Repeated),
-                (None, Some(shape)) => drop(members.insert(key.to_owned(), Value::Array(vec![shape.item(text)]))),
-                (None, None) => drop(members.insert(key.to_owned(), self.shape.member(key, text))),
-            }
-        }
-        if members.is_empty() { Err(Unread::Absent) } else { Ok(Value::Object(members)) }
+        Ok(object(members))
     }
 
     /// The members that the schema knows, each a parameter of its own name.
-    fn exploded_members(&self, pairs: &Pairs) -> Result<Value, Unread> {
-        let known: Vec<(String, String)> = pairs.iter().filter(|(name, _)| self.shape.members.contains_key(name)).cloned().collect();
+    fn members(&self, pairs: &Pairs) -> Result<Value<'static>, Unread> {
+        let known = pairs.list.iter().filter(|(name, _)| self.shape.members.contains_key(name)).cloned().collect();
+        let known = Pairs { coding: pairs.coding, list: known };
         let (value, repeated) = self.shape.object(&known);
-        match (repeated.is_empty(), known.is_empty()) {
+        match (repeated.is_empty(), known.list.is_empty()) {
             (false, _) => Err(Unread::Repeated),
             (true, true) => Err(Unread::Absent),
             (true, false) => Ok(value),
@@ -273,9 +206,19 @@ impl Parameter {
     }
 }
 
+/// The parts of a text, decoded. A separator that is itself coded is a part of an item; but many clients code every one of them, and
+/// then it separates.
+fn split(pairs: &Pairs, text: &str, separator: char) -> Vec<String> {
+    if text.contains(separator) {
+        return text.split(separator).map(|part| pairs.coding.decoded(part)).collect();
+    }
+    pairs.coding.decoded(text).split(separator).map(str::to_owned).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::schema::shape::Coding;
     use serde_json::json;
 
     fn plain(types: u8) -> Shape {
@@ -286,16 +229,25 @@ mod tests {
         Shape { types: kind::ARRAY, items: Some(Box::new(plain(kind::INTEGER))), ..Shape::default() }
     }
 
+    fn words() -> Shape {
+        Shape { types: kind::ARRAY, items: Some(Box::new(plain(kind::STRING))), ..Shape::default() }
+    }
+
     fn object() -> Shape {
         let members = [("r", kind::INTEGER), ("g", kind::STRING)].map(|(name, types)| (name.to_owned(), plain(types)));
         Shape { types: kind::OBJECT, members: members.into(), ..Shape::default() }
     }
 
-    fn read(part: Part, style: Style, explode: bool, shape: Shape, pairs: &[(&str, &str)]) -> Result<Value, Unread> {
+    fn read(part: Part, style: Style, explode: bool, json: bool, shape: Shape, pairs: &[(&str, &str)]) -> Result<Value<'static>, Unread> {
         let name = "c".to_owned();
-        let parameter = Parameter { part, name, required: true, style, explode, json: false, allow_empty: false, shape, node: 0 };
-        let pairs: Vec<_> = pairs.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect();
-        parameter.read(&pairs)
+        let parameter = Parameter { part, name, required: true, style, explode, json, allow_empty: false, shape, node: 0 };
+        let list = pairs.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect();
+        let coding = match part {
+            Part::Query => Coding::Form,
+            Part::Path | Part::Cookie => Coding::Percent,
+            Part::Header => Coding::Plain,
+        };
+        parameter.read(&Pairs { coding, list })
     }
 
     #[test]
@@ -305,10 +257,13 @@ mod tests {
         let both = || json!({ "r": 100, "g": "x" });
         for (part, style, explode, shape, pairs, expect) in [
             (Path, Simple, false, plain(kind::INTEGER), &[("c", "5")][..], Ok(json!(5))),
+            (Path, Simple, false, plain(kind::STRING), &[("c", "a+b%20c")], Ok(json!("a+b c"))),
             (Path, Simple, false, list(), &[("c", "3,4")], Ok(json!([3, 4]))),
+            (Path, Simple, false, words(), &[("c", "a%2Cb,c")], Ok(json!(["a,b", "c"]))),
             (Path, Simple, false, object(), &[("c", "r,100,g,x")], Ok(both())),
             (Path, Simple, true, object(), &[("c", "r=100,g=x")], Ok(both())),
             (Path, Simple, false, object(), &[("c", "r,100,g")], Err(Unread::Malformed)),
+            (Path, Simple, false, object(), &[("c", "r,100,r,1")], Err(Unread::Repeated)),
             (Path, Label, false, plain(kind::STRING), &[("c", ".blue")], Ok(json!("blue"))),
             (Path, Label, false, plain(kind::STRING), &[("c", "blue")], Err(Unread::Malformed)),
             (Path, Label, true, list(), &[("c", ".3.4")], Ok(json!([3, 4]))),
@@ -324,47 +279,36 @@ mod tests {
             (Query, Form, true, plain(kind::BOOLEAN), &[("c", "true")], Ok(json!(true))),
             (Query, Form, true, plain(kind::INTEGER), &[("d", "1")], Err(Unread::Absent)),
             (Query, Form, true, plain(kind::INTEGER), &[("c", "1"), ("c", "2")], Err(Unread::Repeated)),
+            (Query, Form, true, plain(kind::STRING), &[("c", "/a?b:@+c")], Ok(json!("/a?b:@ c"))),
             (Query, Form, true, list(), &[("c", "3"), ("x", "0"), ("c", "4")], Ok(json!([3, 4]))),
             (Query, Form, false, list(), &[("c", "3,4")], Ok(json!([3, 4]))),
+            (Query, Form, false, list(), &[("c", "3%2C4")], Ok(json!([3, 4]))),
+            (Query, Form, false, words(), &[("c", "a%2Cb,c+d")], Ok(json!(["a,b", "c d"]))),
             (Query, Form, false, list(), &[("c", "")], Ok(json!([]))),
             (Query, Form, true, object(), &[("r", "100"), ("g", "x"), ("z", "1")], Ok(both())),
             (Query, Form, false, object(), &[("c", "r,100,g,x")], Ok(both())),
-            (Query, SpaceDelimited, false, list(), &[("c", "3 4")], Ok(json!([3, 4]))),
+            (Query, SpaceDelimited, false, list(), &[("c", "3%204")], Ok(json!([3, 4]))),
+            (Query, SpaceDelimited, false, list(), &[("c", "3+4")], Ok(json!([3, 4]))),
+            (Query, SpaceDelimited, true, list(), &[("c", "3"), ("c", "4")], Ok(json!([3, 4]))),
             (Query, PipeDelimited, false, list(), &[("c", "3|4")], Ok(json!([3, 4]))),
+            (Query, PipeDelimited, false, list(), &[("c", "3%7C4")], Ok(json!([3, 4]))),
+            (Query, PipeDelimited, false, object(), &[("c", "r|100|g|x")], Ok(both())),
             (Query, DeepObject, true, object(), &[("c[r]", "100"), ("c[g]", "x"), ("d[r]", "1")], Ok(both())),
             (Query, DeepObject, true, object(), &[("c[r]", "1"), ("c[r]", "2")], Err(Unread::Repeated)),
-            (Query, DeepObject, true, object(), &[("c[r][s]", "1")], Err(Unread::Malformed)),
             (Header, Simple, false, list(), &[("c", "3,4")], Ok(json!([3, 4]))),
+            (Header, Simple, false, plain(kind::STRING), &[("c", "a%20b+c")], Ok(json!("a%20b+c"))),
+            (Header, Simple, true, object(), &[("c", "r=100,g=x")], Ok(both())),
             (Cookie, Form, false, plain(kind::NUMBER), &[("c", "1.5")], Ok(json!(1.5))),
+            (Cookie, Form, false, list(), &[("c", "3,4")], Ok(json!([3, 4]))),
         ] {
-            assert_eq!(read(part, style, explode, shape, pairs), expect, "{part:?} {style:?} {explode} {pairs:?}");
+            let expect = expect.as_ref().map(Value::from).map_err(|unread| *unread);
+            assert_eq!(read(part, style, explode, false, shape, pairs), expect, "{part:?} {style:?} {explode} {pairs:?}");
         }
-    }
-
-    #[test]
-    fn a_text_is_only_taken_for_what_it_may_be() {
-        for (types, text, expect) in [
-            (kind::INTEGER, "5", json!(5)),
-            (kind::INTEGER, "05", json!("05")),
-            (kind::INTEGER, "5x", json!("5x")),
-            (kind::INTEGER, " 5", json!(" 5")),
-            (kind::INTEGER, "NaN", json!("NaN")),
-            (kind::NUMBER, "-1e3", json!(-1000.0)),
-            (kind::STRING, "5", json!("5")),
-            (kind::STRING | kind::INTEGER, "5", json!(5)),
-            (kind::BOOLEAN, "TRUE", json!("TRUE")),
-            (kind::NULL | kind::INTEGER, "", json!(null)),
-            (0, "5", json!("5")),
-        ] {
-            assert_eq!(plain(types).scalar(text), expect, "{types} {text}");
+        for (text, expect) in
+            [("%7B%22a%22%3A1%7D", Ok(json!({ "a": 1 }))), ("{", Err(Unread::Malformed)), ("{\"a\":1,\"a\":2}", Err(Unread::Malformed))]
+        {
+            let expect = expect.as_ref().map(Value::from).map_err(|unread| *unread);
+            assert_eq!(read(Query, Form, true, true, object(), &[("c", text)]), expect, "{text}");
         }
-    }
-
-    #[test]
-    fn a_form_is_an_object() {
-        let mut shape = object();
-        shape.members.insert("l".to_owned(), list());
-        let pairs = [("r", "1"), ("l", "3"), ("l", "4"), ("z", "y"), ("z", "y")].map(|(name, text)| (name.to_owned(), text.to_owned()));
-        assert_eq!(shape.object(&pairs), (json!({ "r": 1, "l": [3, 4], "z": "y" }), vec!["z".to_owned()]));
     }
 }

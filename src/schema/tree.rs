@@ -1,11 +1,12 @@
 //! The tree: nodes of rules, which refer to each other by index.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Number, Value};
 
 use super::format::Format;
+use super::pattern::Pattern;
 
 /// One bit for each type of JSON; every integer is a number too.
 pub mod kind {
@@ -43,8 +44,8 @@ pub struct Tree {
     pub nodes: Vec<Node>,
     /// The dynamic anchors of each resource, with the nodes that they stand at.
     pub anchors: Vec<BTreeMap<String, usize>>,
-    /// Regular expressions, in the dialect of `regex-lite`.
-    pub patterns: Vec<String>,
+    /// Regular expressions.
+    pub patterns: Vec<Pattern>,
     /// Whether any node asks what others have evaluated.
     pub tracks: bool,
 }
@@ -63,6 +64,8 @@ pub enum Rule {
     Type(u8),
     /// The value is one of these.
     Enum(Vec<Value>),
+    /// The value is one of these texts.
+    Words(BTreeSet<String>),
     /// The value is this.
     Const(Value),
     /// The text or number is of this form.

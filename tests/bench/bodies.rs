@@ -13,9 +13,10 @@ use archway::schema::build::Direction;
 use archway::schema::build::library::{Library, Place};
 use archway::schema::build::nodes::Nodes;
 use archway::schema::check::Schema;
+use archway::schema::document;
 use archway::threat::{json, xml};
 use divan::{Bencher, black_box};
-use serde_json::{Value, json};
+use serde_json::json;
 
 const SIZES: [usize; 2] = [1_000, 64_000];
 
@@ -32,9 +33,16 @@ fn order(size: usize) -> String {
     json!({ "id": "2eb8aa08-aa98-11ea-b4aa-73b441d16380", "mail": "ada@example.com", "lines": lines }).to_string()
 }
 
-fn schema() -> (Schema, usize) {
+fn compiled(written: serde_json::Value) -> (Schema, usize) {
     let mut library = Library::default();
-    let document = library.add("order.json", json!({
+    let document = library.add("order.json", written);
+    let mut nodes = Nodes::new(&library, true);
+    let node = nodes.node(&Place { document, pointer: String::new() }, Direction::Request).expect("a schema");
+    (Schema::new(nodes.finish().expect("a tree")).expect("a tree"), node)
+}
+
+fn schema() -> (Schema, usize) {
+    compiled(json!({
         "type": "object", "required": ["id", "lines"], "additionalProperties": false,
         "properties": {
             "id": { "type": "string", "format": "uuid" }, "mail": { "type": "string", "format": "email" },
@@ -44,10 +52,35 @@ fn schema() -> (Schema, usize) {
             "sku": { "type": "string", "pattern": "^[A-Z]{3}-[0-9]+$" }, "count": { "type": "integer", "minimum": 1 },
             "price": { "type": "number", "multipleOf": 0.01 }, "note": { "type": "string", "maxLength": 100 }, "on": { "type": "string", "format": "date" },
         } } },
-    }));
-    let mut nodes = Nodes::new(&library, true);
-    let node = nodes.node(&Place { document, pointer: String::new() }, Direction::Request).expect("a schema");
-    (Schema::new(nodes.finish().expect("a tree")).expect("a tree"), node)
+    }))
+}
+
+/// What would take long, were work to grow faster than what is sent: each with `n` of what it is about.
+#[divan::bench(args = ["unique texts", "unique objects", "members", "member names", "a long text", "alternatives"], consts = [1_000, 10_000])]
+fn large<const N: usize>(bencher: Bencher<'_, '_>, kind: &str) {
+    let (written, value) = match kind {
+        "unique texts" => (json!({ "uniqueItems": true }), (0..N).map(|n| json!(format!("t{n}"))).collect()),
+        "unique objects" => (json!({ "uniqueItems": true }), (0..N).map(|n| json!({ "a": n, "b": [n] })).collect()),
+        "members" => {
+            let names: serde_json::Map<_, _> = (0..N).map(|n| (format!("m{n}"), json!({ "type": "integer" }))).collect();
+            let required: Vec<&String> = names.keys().collect();
+            let value = names.keys().map(|name| (name.clone(), json!(1))).collect();
+            (json!({ "required": required, "properties": names, "additionalProperties": false }), serde_json::Value::Object(value))
+        }
+        "member names" => (json!({ "propertyNames": { "pattern": "^m[0-9]+$" } }), (0..N).map(|n| (format!("m{n}"), json!(1))).collect()),
+        "a long text" => (json!({ "pattern": "^(a|b)*c?$", "maxLength": 1_000_000 }), json!("ab".repeat(N * 8))),
+        _ => {
+            let one = |n: usize| json!({ "properties": { "kind": { "const": format!("k{n}") } }, "required": ["kind"] });
+            (json!({ "oneOf": (0..N / 10).map(one).collect::<Vec<_>>() }), json!({ "kind": "k3" }))
+        }
+    };
+    let ((schema, node), body) = (compiled(written), value.to_string());
+    bencher.bench(|| {
+        let value = document::read(black_box(body.as_bytes()), 64).expect("JSON");
+        let mut found = Vec::new();
+        schema.check(node, &value, "body", "", &mut found);
+        assert!(found.is_empty());
+    });
 }
 
 /// From bytes to a verdict, the strict reading of JSON included.
@@ -55,7 +88,7 @@ fn schema() -> (Schema, usize) {
 fn validate(bencher: Bencher<'_, '_>, size: usize) {
     let ((schema, node), body) = (schema(), order(size));
     bencher.bench(|| {
-        let value = archway::auth::json::value(black_box(body.as_bytes()), 64).expect("JSON");
+        let value = document::read(black_box(body.as_bytes()), 64).expect("JSON");
         let mut found = Vec::new();
         schema.check(node, &value, "body", "", &mut found);
         assert!(found.is_empty());
@@ -65,7 +98,8 @@ fn validate(bencher: Bencher<'_, '_>, size: usize) {
 /// The check alone.
 #[divan::bench(args = SIZES)]
 fn check(bencher: Bencher<'_, '_>, size: usize) {
-    let ((schema, node), value) = (schema(), serde_json::from_str::<Value>(&order(size)).expect("JSON"));
+    let ((schema, node), body) = (schema(), order(size));
+    let value = document::read(body.as_bytes(), 64).expect("JSON");
     bencher.bench(|| {
         let mut found = Vec::new();
         schema.check(node, black_box(&value), "body", "", &mut found);

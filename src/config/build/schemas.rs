@@ -1,6 +1,7 @@
 //! Plans of the `validate` policies: their schemas and operations read, judged and compiled, with every error at its place.
 
 use std::collections::{BTreeMap, HashMap};
+use std::rc::Rc;
 
 use super::files::Written;
 use super::instances::{Instance, Instances};
@@ -18,8 +19,9 @@ use crate::schema::build::locate::locate;
 use crate::schema::build::nodes::Nodes;
 use crate::schema::build::openapi::{Found, OpenApi};
 use crate::schema::build::{Direction, Wrong, shapes::shape};
+use crate::schema::forms::Fields;
 use crate::schema::parameters::Part;
-use crate::schema::plan::{Answer, Content, Group, Operation, Plan, Typed};
+use crate::schema::plan::{Answer, Below, Content, Group, Methods, Operation, Plan, Typed};
 
 type Policies<'a> = Instances<'a, PolicyEntry<'a>>;
 type Routes = [(RouteForm, RoutePlan)];
@@ -59,7 +61,15 @@ pub fn compile(
     for ((index, config), own) in all.iter().zip(own) {
         let Some(instance) = policies.all.get(*index) else { continue };
         let routes: Vec<&(RouteForm, RoutePlan)> = routes.iter().filter(|(route, _)| route.policies.contains(index)).collect();
-        let mut plan = Planning { files: &files, written, entry: instance.entry, config, routes, diagnostics: &mut *diagnostics };
+        let mut plan = Planning {
+            files: &files,
+            written,
+            entry: instance.entry,
+            config,
+            routes,
+            documents: HashMap::new(),
+            diagnostics: &mut *diagnostics,
+        };
         if let Some(text) = plan.plan(own) {
             plans.insert(*index, text);
         }
@@ -148,6 +158,8 @@ struct Planning<'p> {
     entry: &'p PolicyEntry<'p>,
     config: &'p Config,
     routes: Vec<&'p (RouteForm, RoutePlan)>,
+    /// The OpenAPI documents that routes have asked for.
+    documents: HashMap<usize, Rc<OpenApi<'p>>>,
     diagnostics: &'p mut Diagnostics,
 }
 
@@ -188,7 +200,10 @@ impl<'p> Planning<'p> {
             Err(wrong) => return self.wrong(wrong, key),
         };
         let shape = shape(&self.files.library, place);
-        let typed = |range: &str| Typed { range: range.to_owned(), node: Some(node), shape: shape.clone() };
+        let typed = |range: &str| {
+            let shape = if range.contains("json") { Default::default() } else { shape.clone() };
+            Typed { range: range.to_owned(), node: Some(node), fields: Fields { shape, ..Fields::default() } }
+        };
         match key {
             "body" => {
                 let types = self
@@ -198,9 +213,11 @@ impl<'p> Planning<'p> {
                     .map_or_else(|| vec![typed("+json")], |types| types.iter().map(|range| typed(range)).collect());
                 operation.body = Some(Content { required: self.config.required, types });
             }
-            "response" => operation
-                .answers
-                .push(Answer { status: "2XX".to_owned(), types: vec![typed("+json"), Typed { node: None, ..typed("*/*") }] }),
+            "response" => operation.answers.push(Answer {
+                status: "2XX".to_owned(),
+                headers: Vec::new(),
+                types: vec![typed("+json"), Typed { node: None, ..typed("*/*") }],
+            }),
             "query" => operation.groups.push(Group { part: Part::Query, node, shape }),
             "path" => operation.groups.push(Group { part: Part::Path, node, shape }),
             "headers" => operation.groups.push(Group { part: Part::Header, node, shape }),
@@ -223,10 +240,17 @@ impl<'p> Planning<'p> {
             Ok(document) => document,
             Err(diagnostic) => return self.diagnostics.push(*diagnostic),
         };
-        let openapi = match OpenApi::new(&files.library, document) {
-            Ok(openapi) => openapi,
-            Err(wrong) => return self.wrong(wrong, ""),
+        let openapi = match self.documents.get(&document) {
+            Some(openapi) => Rc::clone(openapi),
+            None => match OpenApi::new(&files.library, document) {
+                Ok(openapi) => Rc::clone(self.documents.entry(document).or_insert(Rc::new(openapi))),
+                Err(wrong) => return self.wrong(wrong, ""),
+            },
         };
+        let rest = route.path.rsplit_once("/{*").and_then(|(_, name)| name.strip_suffix('}')).filter(|_| self.config.operation.is_none());
+        if let Some(rest) = rest {
+            return self.below(rest, (route, &written.place, &path), &openapi, plan, nodes, judge);
+        }
         let found = match &self.config.operation {
             Some(id) => openapi.named(id, &route.path).into_iter().map(|found| ("*".to_owned(), found)).collect(),
             None => self.by_path(&openapi, route),
@@ -236,17 +260,66 @@ impl<'p> Planning<'p> {
             return self.diagnostics.push(missing);
         }
         for (method, found) in found {
-            match openapi.rules(&found, nodes, judge) {
-                Ok(operation) => {
-                    let at = plan.operations.iter().position(|known| *known == operation).unwrap_or(plan.operations.len());
-                    if at == plan.operations.len() {
-                        plan.operations.push(operation);
-                    }
-                    plan.routes.entry(route.id.clone()).or_default().insert(method, at);
-                }
-                Err(wrong) => self.wrong(wrong, ""),
+            if let Some(at) = self.operation(&openapi, &found, plan, nodes, judge) {
+                plan.routes.entry(route.id.clone()).or_default().insert(method, at);
             }
         }
+    }
+
+    /// Adds an operation's rules, unless they are there; their index.
+    fn operation(
+        &mut self,
+        openapi: &OpenApi<'p>,
+        found: &Found,
+        plan: &mut Plan,
+        nodes: &mut Nodes<'p>,
+        judge: &mut Judge<'p>,
+    ) -> Option<usize> {
+        match openapi.rules(found, nodes, judge) {
+            Ok(operation) => {
+                let at = plan.operations.iter().position(|known| *known == operation).unwrap_or(plan.operations.len());
+                if at == plan.operations.len() {
+                    plan.operations.push(operation);
+                }
+                Some(at)
+            }
+            Err(wrong) => {
+                self.wrong(wrong, "");
+                None
+            }
+        }
+    }
+
+    /// Adds the operations of all paths below a route that ends in `{*rest}`.
+    fn below(
+        &mut self,
+        rest: &str,
+        (route, place, path): (&RouteForm, &Place, &str),
+        openapi: &OpenApi<'p>,
+        plan: &mut Plan,
+        nodes: &mut Nodes<'p>,
+        judge: &mut Judge<'p>,
+    ) {
+        let takes = |found: &Found| {
+            let head = found.method == "GET" && route.methods.iter().any(|method| method == "HEAD");
+            route.methods.is_empty() || head || route.methods.contains(&found.method)
+        };
+        let mut paths: BTreeMap<String, Methods> = BTreeMap::new();
+        for (template, found) in openapi.below(&self.paths(route)).into_iter().filter(|(_, found)| takes(found)) {
+            if let Some(at) = self.operation(openapi, &found, plan, nodes, judge) {
+                paths.entry(template).or_default().insert(found.method, at);
+            }
+        }
+        if paths.is_empty() {
+            let missing = self.missing(openapi, route, place, path);
+            return self.diagnostics.push(missing);
+        }
+        let below = Below { rest: rest.to_owned(), paths: paths.into_iter().collect() };
+        if let Err(message) = below.judge() {
+            let clash = Diagnostic::new(Code::WrongValue, place.clone(), message);
+            self.diagnostics.push(clash.help("give the two paths routes of their own").related(self.entry.place.clone(), "asked for here"));
+        }
+        plan.below.insert(route.id.clone(), below);
     }
 
     /// The paths that a document may know a route by.

@@ -11,8 +11,9 @@ use crate::config::values::ByteSize;
 use crate::policies::reading;
 
 /// `{ validate = {} }` holds each request to the operation of the API's OpenAPI document (`openapi` of `[api]`) that has the route's
-/// method and path. `{ validate = { body = "schemas/order.json" } }` holds it to schemas of one's own instead: JSON Schema 2020-12, 2019-09 or
-/// draft-07, in files of the routes directory or written out. References are resolved when routes are compiled; nothing is fetched.
+/// method and path or, where the route ends in `{*rest}`, to that of the path below it. `{ validate = { body = "schemas/order.json" } }` holds
+/// it to schemas of one's own instead: JSON Schema 2020-12, 2019-09 or draft-07, in files of the routes directory or written out.
+/// References are resolved when routes are compiled; nothing is fetched.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
@@ -44,11 +45,11 @@ pub struct Config {
     /// What is done about each part.
     #[serde(default)]
     pub parts: Parts,
-    /// Whether `format` is held to: `date-time`, `date`, `time`, `duration`, `email`, `hostname`, `ipv4`, `ipv6`, `uri`, `uri-reference`, `uuid`,
-    /// `json-pointer`, and OpenAPI's `int32`, `int64` and `byte`. Any other one is a word for people.
+    /// Whether `format` is held to: `date-time`, `date`, `time`, `duration`, `email`, `idn-email`, `hostname`, `ipv4`, `ipv6`, `uri`, `uri-reference`,
+    /// `iri`, `iri-reference`, `uuid`, `json-pointer`, `relative-json-pointer`, and OpenAPI's `int32`, `int64` and `byte`. Any other one is a word for people.
     #[serde(default = "yes")]
     pub formats: bool,
-    /// The longest body that is read; a longer one is refused (413).
+    /// The longest body that is read; a longer one is refused (413). JSON, forms, multipart ones too, and text with a schema are read.
     #[serde(default = "max_body")]
     pub max_body: ByteSize,
     /// Arrays and objects within each other in a body.

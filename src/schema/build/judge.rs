@@ -5,7 +5,10 @@ use serde_json::Value;
 use url::Url;
 
 use super::Wrong;
-use super::library::{Library, Place};
+use super::library::{Library, NAMED, Place};
+
+/// Words that no value is held to.
+const NOTES: [&str; 7] = ["title", "description", "default", "examples", "example", "deprecated", "$comment"];
 
 /// Nothing is fetched.
 struct Nowhere;
@@ -30,7 +33,13 @@ impl<'l> Judge<'l> {
         compiler.use_loader(Box::new(Nowhere));
         for document in &library.documents {
             // A document that cannot be added is missed where a reference leads to it.
-            let _ = compiler.add_resource(&document.url, document.value.clone());
+            let mut value = document.value.clone();
+            if document.is_openapi {
+                within(&mut value)
+            } else {
+                plain(&mut value, false)
+            }
+            let _ = compiler.add_resource(&document.url, value);
         }
         Self { library, compiler, schemas: Schemas::new() }
     }
@@ -54,6 +63,48 @@ impl<'l> Judge<'l> {
             // References and patterns are judged where they are followed, in this house's own words.
             _ => Ok(()),
         }
+    }
+}
+
+/// Makes the schemas of an OpenAPI document plain.
+fn within(value: &mut Value) {
+    match value {
+        Value::Object(members) => {
+            for (name, member) in members.iter_mut() {
+                match name.as_str() {
+                    "schema" => plain(member, false),
+                    "schemas" => plain(member, true),
+                    _ => within(member),
+                }
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(within),
+        _ => {}
+    }
+}
+
+/// Takes out of schemas what only says something to people, where many documents are careless, and patterns, which are judged in this
+/// house's own words. `named` says that the members are schemas by names.
+fn plain(value: &mut Value, named: bool) {
+    match value {
+        Value::Object(members) => {
+            if !named {
+                members.retain(|word, _| !NOTES.contains(&word.as_str()));
+            }
+            for (word, member) in members.iter_mut() {
+                match word.as_str() {
+                    "enum" | "const" if !named => {}
+                    "pattern" if !named && member.is_string() => *member = Value::from(""),
+                    word => plain(member, !named && NAMED.contains(&word)),
+                }
+            }
+            if !named && let Some(Value::Object(patterns)) = members.get_mut("patternProperties") {
+                *patterns =
+                    std::mem::take(patterns).into_iter().enumerate().map(|(index, (_, schema))| (index.to_string(), schema)).collect();
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| plain(item, false)),
+        _ => {}
     }
 }
 

@@ -38,6 +38,8 @@ pub enum Draft {
     Nineteen,
     /// 2020-12, and whatever does not say.
     Twenty,
+    /// Any other one: it is not read.
+    Other,
 }
 
 /// A document.
@@ -83,7 +85,8 @@ const ONE: &[&str] = &[
     "contentSchema",
     "items",
 ];
-const NAMED: &[&str] = &["properties", "patternProperties", "$defs", "definitions", "dependentSchemas", "dependencies"];
+/// Words under which schemas stand by names.
+pub const NAMED: &[&str] = &["properties", "patternProperties", "$defs", "definitions", "dependentSchemas", "dependencies"];
 const LISTED: &[&str] = &["allOf", "anyOf", "oneOf", "prefixItems", "items"];
 
 /// Every schema directly inside of one, by the steps that lead there.
@@ -107,12 +110,19 @@ pub fn inner(schema: &Value) -> Vec<(Vec<String>, &Value)> {
 }
 
 fn draft_of(schema: &Value) -> Option<Draft> {
-    let name = schema.get("$schema")?.as_str()?;
-    Some(match name {
-        name if name.contains("draft-07") || name.contains("draft-06") || name.contains("draft-04") => Draft::Seven,
-        name if name.contains("2019-09") => Draft::Nineteen,
-        _ => Draft::Twenty,
-    })
+    schema.get("$schema")?.as_str().map(draft_named)
+}
+
+fn draft_named(name: &str) -> Draft {
+    let name = name.split_once("://").map_or(name, |(_, rest)| rest).trim_end_matches('#');
+    match name {
+        "json-schema.org/draft-07/schema" | "json-schema.org/draft-06/schema" => Draft::Seven,
+        "json-schema.org/draft/2019-09/schema" => Draft::Nineteen,
+        "json-schema.org/draft/2020-12/schema" => Draft::Twenty,
+        // The dialect of OpenAPI 3.1 adds words to that of 2020-12, and changes none.
+        name if name.starts_with("spec.openapis.org/oas/3.1/dialect/") => Draft::Twenty,
+        _ => Draft::Other,
+    }
 }
 
 impl Library {
@@ -125,13 +135,14 @@ impl Library {
         }
         let document = self.documents.len();
         let root = Place { document, pointer: String::new() };
-        let draft = draft_of(&value).unwrap_or(Draft::Twenty);
+        let dialect = value.get("jsonSchemaDialect").filter(|_| version.is_some()).and_then(Value::as_str).map(draft_named);
+        let draft = if version.is_some() { dialect } else { draft_of(&value) }.unwrap_or(Draft::Twenty);
         self.resources.push(Resource { place: root.clone(), url: url.clone(), draft });
         if version.is_none() {
             self.scan(&value, &root, &url, draft);
         } else {
             for (name, schema) in value.pointer("/components/schemas").and_then(Value::as_object).into_iter().flatten() {
-                self.scan(schema, &root.at("components").at("schemas").at(name), &url, Draft::Twenty);
+                self.scan(schema, &root.at("components").at("schemas").at(name), &url, draft);
             }
         }
         self.documents.push(Document { url, value, is_openapi: version.is_some() });

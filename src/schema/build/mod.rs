@@ -1,6 +1,7 @@
 //! From schemas and OpenAPI documents to trees; part of the native command. Everything is read from the routes directory: nothing
 //! is fetched.
 
+pub mod automaton;
 pub mod judge;
 pub mod library;
 pub mod locate;

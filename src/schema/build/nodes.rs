@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, HashMap};
 use serde_json::{Map, Value};
 
 use super::library::{Draft, Library, Place};
-use super::{Direction, Wrong, pattern};
+use super::{Direction, Wrong, automaton, pattern};
+use crate::schema::document::Number;
 use crate::schema::format::Format;
-use crate::schema::number::integer;
 use crate::schema::tree::{Node, Rule, Tree, kind};
 
 /// A tree that grows.
@@ -79,6 +79,11 @@ impl<'l> Nodes<'l> {
 
     fn rules(&mut self, place: &Place, schema: &Map<String, Value>, direction: Direction) -> Result<Vec<Rule>, Wrong> {
         let draft = self.library.draft(place);
+        if draft == Draft::Other {
+            let root = self.library.root(self.library.resource(place)).unwrap_or(place);
+            let message = "JSON Schema 2020-12, 2019-09 and draft-07 are read, and this is another dialect";
+            return Err(Wrong::at(&root.at("$schema"), message));
+        }
         let text = |key: &str| schema.get(key).and_then(Value::as_str);
         if let (Some(reference), Draft::Seven) = (text("$ref"), draft) {
             let (target, _) = self.library.follow(&place.at("$ref"), reference)?;
@@ -115,7 +120,7 @@ impl<'l> Nodes<'l> {
             return Ok(*index);
         }
         let translated = pattern::translate(pattern).map_err(|message| Wrong::at(place, message))?;
-        self.tree.patterns.push(translated);
+        self.tree.patterns.push(automaton::smallest(translated));
         self.patterns.insert(pattern.to_owned(), self.tree.patterns.len() - 1);
         Ok(self.tree.patterns.len() - 1)
     }
@@ -178,13 +183,18 @@ impl<'l> Nodes<'l> {
                 .map(|(name, list)| (name.clone(), names(Some(list))))
                 .collect();
             schemas = self.named(place, schema, "dependentSchemas", direction)?;
-        } else {
-            for (name, value) in schema.get("dependencies").and_then(Value::as_object).into_iter().flatten() {
-                if value.is_array() {
-                    needed.insert(name.clone(), names(Some(value)));
-                } else {
-                    schemas.insert(name.clone(), self.node(&place.at("dependencies").at(name), direction)?);
-                }
+        }
+        // The older word of the two; later drafts keep it for schemas that have it still.
+        for (name, value) in schema.get("dependencies").and_then(Value::as_object).into_iter().flatten() {
+            if value.is_array() {
+                needed.entry(name.clone()).or_default().extend(names(Some(value)));
+            } else {
+                let node = self.node(&place.at("dependencies").at(name), direction)?;
+                let node = match schemas.get(name) {
+                    Some(other) => self.both(*other, node),
+                    None => node,
+                };
+                schemas.insert(name.clone(), node);
             }
         }
         if !needed.is_empty() {
@@ -194,6 +204,13 @@ impl<'l> Nodes<'l> {
             rules.push(Rule::DependentSchemas(schemas));
         }
         Ok(())
+    }
+
+    /// A node that holds where two others do.
+    fn both(&mut self, one: usize, other: usize) -> usize {
+        let resource = self.tree.nodes.get(one).map_or(0, |Node(resource, _)| *resource);
+        self.tree.nodes.push(Node(resource, vec![Rule::AllOf(vec![one, other])]));
+        self.tree.nodes.len() - 1
     }
 
     /// Whether a member can be required in this direction.
@@ -330,7 +347,10 @@ fn plain(schema: &Map<String, Value>) -> Vec<Rule> {
         Some(Value::Array(names)) => Some(Rule::Type(names.iter().filter_map(Value::as_str).map(bit).fold(0, |types, bit| types | bit))),
         _ => None,
     });
-    rules.extend(schema.get("enum").and_then(Value::as_array).map(|values| Rule::Enum(values.clone())));
+    rules.extend(schema.get("enum").and_then(Value::as_array).map(|values| {
+        let words = values.iter().map(|value| value.as_str().map(str::to_owned)).collect();
+        Option::map_or(words, Rule::Enum(values.clone()), Rule::Words)
+    }));
     rules.extend(schema.get("const").map(|value| Rule::Const(value.clone())));
     rules.extend(counted("minLength").map(Rule::MinLength));
     rules.extend(counted("maxLength").map(Rule::MaxLength));
@@ -349,7 +369,7 @@ fn plain(schema: &Map<String, Value>) -> Vec<Rule> {
 
 fn count(value: &Value) -> Option<u64> {
     match value {
-        Value::Number(number) => integer(number).and_then(|whole| u64::try_from(whole).ok()),
+        Value::Number(number) => Number::from(number).whole().and_then(|whole| u64::try_from(whole).ok()),
         _ => None,
     }
 }

@@ -9,8 +9,10 @@ use super::library::{Library, Place};
 use super::nodes::Nodes;
 use super::shapes::shape;
 use super::{Direction, Wrong};
+use crate::schema::forms::Fields;
 use crate::schema::parameters::{Parameter, Part, Style};
 use crate::schema::plan::{Answer, Content, Operation, Typed};
+use crate::schema::tree::kind;
 
 /// The methods that a path may have.
 pub const METHODS: [&str; 8] = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
@@ -19,6 +21,8 @@ pub const METHODS: [&str; 8] = ["get", "put", "post", "delete", "options", "head
 pub struct OpenApi<'l> {
     library: &'l Library,
     root: Place,
+    /// Every operation, with the paths of its servers.
+    all: Vec<(Found, Vec<String>)>,
 }
 
 /// An operation that was found.
@@ -46,7 +50,9 @@ impl<'l> OpenApi<'l> {
         let value = library.value(&root);
         let version = value.and_then(|value| value.get("openapi")?.as_str()).unwrap_or_default();
         if version.starts_with("3.0") || version.starts_with("3.1") {
-            return Ok(Self { library, root });
+            let mut read = Self { library, root, all: Vec::new() };
+            read.all = read.operations().into_iter().map(|found| (found.clone(), read.bases(&found))).collect();
+            return Ok(read);
         }
         let old = value.is_some_and(|value| value.get("swagger").is_some());
         Err(Wrong::at(
@@ -70,7 +76,7 @@ impl<'l> OpenApi<'l> {
     }
 
     /// Every operation, in the order of the document.
-    pub fn operations(&self) -> Vec<Found> {
+    fn operations(&self) -> Vec<Found> {
         let mut found = Vec::new();
         let paths = self.root.at("paths");
         for template in self.object(&paths).into_iter().flat_map(Map::keys) {
@@ -90,46 +96,77 @@ impl<'l> OpenApi<'l> {
         let is = |found: &Found| {
             self.object(&found.place).is_some_and(|operation| operation.get("operationId").and_then(Value::as_str) == Some(id))
         };
-        let found = self.operations().into_iter().find(is)?;
-        Some(Found { renamed: renamed(&found.template, path), ..found })
+        let found = self.all.iter().map(|(found, _)| found).find(|found| is(found))?;
+        Some(Found { renamed: renamed(&found.template, path), ..found.clone() })
     }
 
     /// The names of all operations that have one.
     pub fn names(&self) -> Vec<String> {
-        let name = |found: Found| self.object(&found.place)?.get("operationId")?.as_str().map(str::to_owned);
-        self.operations().into_iter().filter_map(name).collect()
+        let name = |(found, _): &(Found, _)| self.object(&found.place)?.get("operationId")?.as_str().map(str::to_owned);
+        self.all.iter().filter_map(name).collect()
     }
 
-    /// The paths of the servers, and the empty one.
-    fn bases(&self) -> Vec<String> {
-        let servers = self.library.value(&self.root.at("servers")).and_then(Value::as_array).into_iter().flatten();
-        servers.filter_map(|server| server.get("url")?.as_str().map(base_path)).chain([String::new()]).collect()
+    /// The paths of an operation's servers: its own, its path's, or the document's.
+    fn bases(&self, found: &Found) -> Vec<String> {
+        let of = |owner: &Place| self.library.value(&owner.at("servers")).and_then(Value::as_array).filter(|servers| !servers.is_empty());
+        let servers = [&found.place, &found.item, &self.root].into_iter().find_map(of);
+        let mut bases: Vec<String> = servers.into_iter().flatten().filter_map(base_path).collect();
+        bases.dedup();
+        bases
     }
 
     /// Every operation as a route would be written for it: `GET /v1/orders`.
     pub fn routes(&self) -> Vec<String> {
-        let (bases, all) = (self.bases(), self.operations());
-        all.iter().flat_map(|found| bases.iter().map(move |base| format!("{} {base}{}", found.method, found.template))).collect()
+        let whole = |found: &Found, base: &str| format!("{} {base}{}", found.method, found.template);
+        let of = |(found, bases): &(Found, Vec<String>)| {
+            let all = bases.iter().map(|base| whole(found, base)).chain([whole(found, "")]);
+            let mut all: Vec<String> = all.collect();
+            all.dedup();
+            all
+        };
+        self.all.iter().flat_map(of).collect()
+    }
+
+    /// What `fits` makes of the operations' paths: behind those of their servers, or, where none does, of the paths by themselves.
+    fn fitting<T>(&self, fits: impl Fn(&Found, &str) -> Option<T>) -> Vec<T> {
+        let behind: Vec<T> = self
+            .all
+            .iter()
+            .filter_map(|(found, bases)| bases.iter().find_map(|base| fits(found, &format!("{base}{}", found.template))))
+            .collect();
+        if !behind.is_empty() {
+            return behind;
+        }
+        self.all.iter().filter_map(|(found, _)| fits(found, &found.template)).collect()
     }
 
     /// The operations of a path: those under the first of the paths that the document has, by itself or behind one of its servers'.
     pub fn at(&self, paths: &[&str]) -> Vec<Found> {
-        let bases = self.bases();
-        let all = self.operations();
-        for path in paths {
-            for base in &bases {
-                let fits = |found: &Found| {
-                    let whole = format!("{base}{}", found.template);
-                    let renamed = names(&whole, path)?.into_iter().map(|(one, other)| (one.to_owned(), other.to_owned())).collect();
-                    Some(Found { renamed, ..found.clone() })
-                };
-                let here: Vec<Found> = all.iter().filter_map(fits).collect();
-                if !here.is_empty() {
-                    return here;
-                }
+        let fits = |path: &str| {
+            self.fitting(|found, whole| {
+                let renamed = names(whole, path)?.into_iter().map(|(one, other)| (one.to_owned(), other.to_owned())).collect();
+                Some(Found { renamed, ..found.clone() })
+            })
+        };
+        paths.iter().map(|path| fits(path)).find(|here| !here.is_empty()).unwrap_or_default()
+    }
+
+    /// The operations below the first of the paths, which ends in `{*rest}`, or below another one that ends in `{rest}`; each with what stands there in place of it.
+    pub fn below(&self, paths: &[&str]) -> Vec<(String, Found)> {
+        let rest = paths.first().and_then(|path| path.rsplit_once("/{*")?.1.strip_suffix('}')).unwrap_or_default();
+        let fits = |path: &str| {
+            let (prefix, last) = path.rsplit_once('/')?;
+            // A parameter before the rest would be the document's too.
+            if last.strip_prefix('{')?.strip_suffix('}')?.trim_start_matches('*') != rest || prefix.contains('{') {
+                return None;
             }
-        }
-        Vec::new()
+            let here = self.fitting(|found, whole| {
+                let rest = whole.strip_prefix(prefix).filter(|rest| rest.is_empty() || rest.starts_with('/'))?;
+                Some((rest.trim_matches('/').to_owned(), found.clone()))
+            });
+            (!here.is_empty()).then_some(here)
+        };
+        paths.iter().find_map(|path| fits(path)).unwrap_or_default()
     }
 
     /// What an operation says, as rules.
@@ -152,7 +189,20 @@ impl<'l> OpenApi<'l> {
         }
         let mut operation = Operation::default();
         for ((part, name), place) in parameters {
-            operation.parameters.extend(self.parameter((&part, &name), &place, &found.renamed, nodes, judge)?);
+            let part = match part.as_str() {
+                "path" => Part::Path,
+                "query" => Part::Query,
+                "header" => Part::Header,
+                "cookie" => Part::Cookie,
+                _ => return Err(Wrong::at(&place.at("in"), "a parameter stands in `path`, `query`, `header` or `cookie`")),
+            };
+            let mut parameter = self.parameter((part, &name), &place, Direction::Request, nodes, judge)?;
+            if let Some(parameter) = parameter.as_mut().filter(|parameter| parameter.part == Part::Path)
+                && let Some(name) = found.renamed.get(&parameter.name)
+            {
+                parameter.name.clone_from(name);
+            }
+            operation.parameters.extend(parameter);
         }
         if self.object(&found.place).is_some_and(|operation| operation.contains_key("requestBody")) {
             let body = self.followed(found.place.at("requestBody"))?;
@@ -162,7 +212,16 @@ impl<'l> OpenApi<'l> {
         let answers = found.place.at("responses");
         for status in self.object(&answers).into_iter().flat_map(Map::keys).filter(|status| !status.starts_with("x-")) {
             let place = self.followed(answers.at(status))?;
-            operation.answers.push(Answer { status: status.clone(), types: self.types(&place, Direction::Response, nodes, judge)? });
+            let mut headers = Vec::new();
+            for name in self.object(&place.at("headers")).into_iter().flat_map(Map::keys) {
+                let header = self.followed(place.at("headers").at(name))?;
+                headers.extend(self.parameter((Part::Header, name), &header, Direction::Response, nodes, judge)?);
+            }
+            operation.answers.push(Answer {
+                status: status.clone(),
+                headers,
+                types: self.types(&place, Direction::Response, nodes, judge)?,
+            });
         }
         Ok(operation)
     }
@@ -171,48 +230,78 @@ impl<'l> OpenApi<'l> {
         let content = owner.at("content");
         let mut types = Vec::new();
         for range in self.object(&content).into_iter().flat_map(Map::keys) {
-            let schema = self.followed(content.at(range))?.at("schema");
-            let has_schema = self.library.value(&schema).is_some() && !range.starts_with("multipart/");
-            let node = has_schema.then(|| {
-                let node = nodes.node(&schema, direction)?;
-                judge.judge(&schema)?;
-                Ok(node)
-            });
-            let shape = if has_schema { shape(self.library, &schema) } else { Default::default() };
-            types.push(Typed { range: range.to_ascii_lowercase(), node: node.transpose()?, shape });
+            let media = self.followed(content.at(range))?;
+            let schema = media.at("schema");
+            let node = match self.library.value(&schema) {
+                Some(_) => {
+                    let node = nodes.node(&schema, direction)?;
+                    judge.judge(&schema)?;
+                    Some(node)
+                }
+                None => None,
+            };
+            let range = range.to_ascii_lowercase();
+            let fields = if node.is_some() { self.fields(&range, &media)? } else { Fields::default() };
+            types.push(Typed { range, node, fields });
         }
         Ok(types)
     }
 
+    /// What the fields of a form are. What is no form has none.
+    fn fields(&self, range: &str, media: &Place) -> Result<Fields, Wrong> {
+        let is_form = range.contains('*') || range.starts_with("application/x-www-form-urlencoded");
+        if !is_form && !range.starts_with("multipart/") {
+            return Ok(Fields::default());
+        }
+        let shape = shape(self.library, &media.at("schema"));
+        let mut fields = Fields { shape: shape.clone(), ..Fields::default() };
+        for (name, member) in shape.members {
+            let at = media.at("encoding").at(&name);
+            let encoding = self.object(&at);
+            let text = |key: &str| encoding.and_then(|encoding| encoding.get(key)?.as_str());
+            let types = text("contentType").map(|types| types.split(',').map(|range| range.trim().to_owned()).collect::<Vec<_>>());
+            if !is_form {
+                fields.media.extend(types.map(|types| (name, types)));
+                continue;
+            }
+            let is_styled = encoding.is_some_and(|encoding| ["style", "explode"].iter().any(|key| encoding.contains_key(*key)));
+            let json = types.map_or(member.types == kind::OBJECT, |types| types.iter().any(|range| range.contains("json")));
+            if is_styled || json {
+                let style = style(&at, text("style"), Style::Form)?;
+                let explode = encoding.and_then(|encoding| encoding.get("explode")?.as_bool()).unwrap_or(style == Style::Form);
+                let (part, json) = (Part::Query, json && !is_styled);
+                fields.styled.push(Parameter {
+                    part,
+                    name,
+                    required: false,
+                    style,
+                    explode,
+                    json,
+                    allow_empty: false,
+                    shape: member,
+                    node: 0,
+                });
+            }
+        }
+        Ok(fields)
+    }
+
     fn parameter(
         &self,
-        (part, name): (&str, &str),
+        (part, name): (Part, &str),
         place: &Place,
-        renamed: &BTreeMap<String, String>,
+        direction: Direction,
         nodes: &mut Nodes<'l>,
         judge: &mut Judge<'l>,
     ) -> Result<Option<Parameter>, Wrong> {
         let Some(object) = self.object(place) else { return Ok(None) };
         let flag = |key: &str| object.get(key).and_then(Value::as_bool);
-        let part = match part {
-            "path" => Part::Path,
-            "query" => Part::Query,
-            "header" => Part::Header,
-            "cookie" => Part::Cookie,
-            _ => return Err(Wrong::at(&place.at("in"), "a parameter stands in `path`, `query`, `header` or `cookie`")),
-        };
         // These are said elsewhere in the document (OpenAPI 3.1 section 4.8.12.1).
         if part == Part::Header && ["accept", "content-type", "authorization"].iter().any(|known| name.eq_ignore_ascii_case(known)) {
             return Ok(None);
         }
-        let style = match object.get("style").and_then(Value::as_str) {
-            None if matches!(part, Part::Path | Part::Header) => Style::Simple,
-            None => Style::Form,
-            Some(style) => {
-                let known = serde_json::from_value(Value::from(style)).ok();
-                known.ok_or_else(|| Wrong::at(&place.at("style"), format!("there is no style `{style}`")))?
-            }
-        };
+        let usual = if matches!(part, Part::Path | Part::Header) { Style::Simple } else { Style::Form };
+        let style = style(place, object.get("style").and_then(Value::as_str), usual)?;
         let content = self.object(&place.at("content")).and_then(|content| content.keys().next());
         let schema = match content {
             Some(range) => place.at("content").at(range).at("schema"),
@@ -221,13 +310,9 @@ impl<'l> OpenApi<'l> {
         if self.library.value(&schema).is_none() {
             return Ok(None);
         }
-        let node = nodes.node(&schema, Direction::Request)?;
+        let node = nodes.node(&schema, direction)?;
         judge.judge(&schema)?;
-        let name = match part {
-            Part::Path => renamed.get(name).map_or(name, String::as_str).to_owned(),
-            Part::Header => name.to_ascii_lowercase(),
-            _ => name.to_owned(),
-        };
+        let name = if part == Part::Header { name.to_ascii_lowercase() } else { name.to_owned() };
         Ok(Some(Parameter {
             part,
             name,
@@ -242,14 +327,25 @@ impl<'l> OpenApi<'l> {
     }
 }
 
-/// The path of a server's URL, without a slash at its end; one with variables is none.
-fn base_path(url: &str) -> String {
+/// A style by its name.
+fn style(place: &Place, name: Option<&str>, usual: Style) -> Result<Style, Wrong> {
+    let Some(name) = name else { return Ok(usual) };
+    let known = serde_json::from_value(Value::from(name)).ok();
+    known.ok_or_else(|| Wrong::at(&place.at("style"), format!("there is no style `{name}`")))
+}
+
+/// The path of a server's URL, without a slash at its end; its variables have the values that they have by default.
+fn base_path(server: &Value) -> Option<String> {
+    let mut url = server.get("url")?.as_str()?.to_owned();
+    for (name, variable) in server.get("variables").and_then(Value::as_object).into_iter().flatten() {
+        url = url.replace(&format!("{{{name}}}"), variable.get("default").and_then(Value::as_str).unwrap_or_default());
+    }
     let path = match url.split_once("://") {
         Some((_, rest)) => rest.find('/').and_then(|at| rest.get(at..)).unwrap_or_default(),
-        None => url,
+        None => &url,
     };
     let path = path.trim_end_matches('/');
-    if path.contains('{') || !path.starts_with('/') { String::new() } else { path.to_owned() }
+    Some(if path.contains('{') || !path.starts_with('/') { String::new() } else { path.to_owned() })
 }
 
 fn parameter(segment: &str) -> Option<&str> {

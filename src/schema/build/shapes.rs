@@ -5,22 +5,26 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::library::{Library, Place};
-use crate::schema::parameters::Shape;
+use crate::schema::shape::Shape;
 use crate::schema::tree::kind;
 
 /// How deep shapes go: an array of objects in a parameter is deeper than any style can write.
 const DEEPEST: u8 = 8;
 
+/// How many shapes within each other are told; schemas that lead to themselves in many ways have no end.
+const MOST: u32 = 4_096;
+
 /// The shape of the schema at a place.
 pub fn shape(library: &Library, place: &Place) -> Shape {
     let mut shape = Shape::default();
-    gather(library, place, &mut shape, 0);
+    gather(library, place, &mut shape, 0, &mut 0);
     shape
 }
 
-fn gather(library: &Library, place: &Place, shape: &mut Shape, depth: u8) {
+fn gather(library: &Library, place: &Place, shape: &mut Shape, depth: u8, told: &mut u32) {
     let Some(Value::Object(schema)) = library.value(place) else { return };
-    if depth > DEEPEST {
+    *told += 1;
+    if depth > DEEPEST || *told > MOST {
         return;
     }
     let bit = |name: &str| kind::ALL.iter().find(|(_, known)| *known == name).map_or(0, |(bit, _)| *bit);
@@ -40,16 +44,16 @@ fn gather(library: &Library, place: &Place, shape: &mut Shape, depth: u8) {
         };
     }
     if let Some((target, _)) = schema.get("$ref").and_then(Value::as_str).and_then(|reference| library.follow(place, reference).ok()) {
-        gather(library, &target, shape, depth + 1);
+        gather(library, &target, shape, depth + 1, told);
     }
     for word in ["allOf", "anyOf", "oneOf"] {
         for index in 0..schema.get(word).and_then(Value::as_array).map_or(0, Vec::len) {
-            gather(library, &place.at(word).at(&index.to_string()), shape, depth + 1);
+            gather(library, &place.at(word).at(&index.to_string()), shape, depth + 1, told);
         }
     }
-    let inner = |place: Place| {
+    let mut inner = |place: Place| {
         let mut inner = Shape::default();
-        gather(library, &place, &mut inner, depth + 1);
+        gather(library, &place, &mut inner, depth + 1, told);
         Box::new(inner)
     };
     if schema.get("items").is_some_and(Value::is_object) {

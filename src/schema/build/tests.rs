@@ -25,7 +25,7 @@ pub fn compiled(documents: &[(&str, Value)]) -> Result<(Schema, usize), Wrong> {
 pub fn wrong(documents: &[(&str, Value)], value: &Value) -> Vec<String> {
     let (schema, node) = compiled(documents).unwrap_or_else(|wrong| panic!("{wrong:?}"));
     let mut found = Vec::new();
-    schema.check(node, value, "body", "", &mut found);
+    schema.check(node, &value.into(), "body", "", &mut found);
     found.iter().map(|Violation { pointer, keyword, .. }| format!("{keyword} at {pointer}")).collect()
 }
 
@@ -115,6 +115,18 @@ fn operations_are_found_by_path_server_and_name() {
         let found: Vec<String> = openapi.at(paths).iter().map(|found| format!("{} {}", found.method, found.template)).collect();
         assert_eq!(found, expect, "{paths:?}");
     }
+    for (paths, expect) in [
+        (&["/v1/{*rest}"][..], &["POST pets", "GET pets/{petId}/toys/{toyId}"][..]),
+        (&["/{*rest}"], &["POST v1/pets", "GET v1/pets/{petId}/toys/{toyId}"]),
+        (&["/v1/pets/{*rest}"], &["POST ", "GET {petId}/toys/{toyId}"]),
+        (&["/api/{*rest}", "/v1/{rest}"], &["POST pets", "GET pets/{petId}/toys/{toyId}"]),
+        (&["/v1/pet/{*rest}"], &[]),
+        (&["/v1/pets/{id}/{*rest}"], &[]),
+        (&["/v1/pets"], &[]),
+    ] {
+        let found: Vec<String> = openapi.below(paths).iter().map(|(rest, found)| format!("{} {rest}", found.method)).collect();
+        assert_eq!(found, expect, "{paths:?}");
+    }
     assert_eq!(openapi.at(&["/v1/pets/{id}/toys/{toy}"])[0].renamed["toyId"], "toy");
     assert_eq!(openapi.named("getToy", "/x/{a}/{b}").unwrap().renamed["petId"], "a");
     assert_eq!(openapi.names(), ["addPet", "getToy"]);
@@ -138,7 +150,7 @@ fn operations_say_what_openapi_says() {
     assert_eq!(names, [("x-trace", false), ("id", true), ("toy", true), ("limit", false)], "Authorization is said elsewhere");
     let add = openapi.rules(&openapi.named("addPet", "/v1/pets").unwrap(), &mut nodes, &mut judge).unwrap();
     let body = add.body.as_ref().unwrap();
-    assert_eq!((body.required, body.types.iter().map(|typed| typed.node.is_some()).collect::<Vec<_>>()), (true, vec![true, false]));
+    assert_eq!((body.required, body.types.iter().map(|typed| typed.node.is_some()).collect::<Vec<_>>()), (true, vec![true, true]));
     let (request, response) = (body.types[0].node.unwrap(), add.answers[0].types[0].node.unwrap());
     let schema = Schema::new(nodes.finish().unwrap()).unwrap();
     for (node, value, expect) in [
@@ -152,7 +164,7 @@ fn operations_say_what_openapi_says() {
         (request, json!({ "lives": 9 }), &["discriminator at "]),
     ] {
         let mut found = Vec::new();
-        schema.check(node, &value, "body", "", &mut found);
+        schema.check(node, &(&value).into(), "body", "", &mut found);
         let found: Vec<String> = found.iter().map(|violation| format!("{} at {}", violation.keyword, violation.pointer)).collect();
         assert_eq!(found, expect, "{value}");
     }
