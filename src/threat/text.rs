@@ -36,6 +36,8 @@ marks! {
     DASHES = 20, "Two dashes in a row.";
     BACKTICK = 21, "A backtick.";
     UNDERSCORES = 22, "Two underscores in a row.";
+    STAR = 23, "`*`.";
+    BANG = 24, "`!`.";
 }
 
 impl Marks {
@@ -55,7 +57,7 @@ impl Marks {
             }
             before = byte;
         }
-        Self(marks)
+        Self(marks & !WORD)
     }
 
     /// Both.
@@ -79,6 +81,10 @@ impl Marks {
     }
 }
 
+/// The bit of [`CLASSES`] that stands for a byte of a word; it is no mark.
+const WORD: u32 = 1 << 31;
+
+/// The marks of each byte, and [`WORD`].
 static CLASSES: [u32; 256] = classes();
 
 const fn classes() -> [u32; 256] {
@@ -86,7 +92,7 @@ const fn classes() -> [u32; 256] {
     let mut rest: &mut [u32] = &mut classes;
     let mut byte = 0u8;
     while let Some((class, others)) = rest.split_first_mut() {
-        *class = mark(byte).0;
+        *class = mark(byte).0 | if byte.is_ascii_alphanumeric() || byte == b'_' { WORD } else { 0 };
         byte = byte.wrapping_add(1);
         rest = others;
     }
@@ -112,7 +118,9 @@ const fn mark(byte: u8) -> Marks {
         b';' | b'|' => Marks::CHAIN,
         b':' => Marks::COLON,
         b'#' => Marks::HASH,
-        b'*' | b'!' | b'@' | b'^' | b'~' | b'?' | b',' => Marks::OTHER,
+        b'*' => Marks::OTHER.and(Marks::STAR),
+        b'!' => Marks::OTHER.and(Marks::BANG),
+        b'@' | b'^' | b'~' | b'?' | b',' => Marks::OTHER,
         b'+' => Marks::PLUS,
         1..=0x1f | 0x7f..=0xff => Marks::HIGH,
         _ => Marks(0),
@@ -151,6 +159,8 @@ pub struct Text<'a> {
     pub shape: Shape,
     /// The known words in it, in order.
     pub hits: &'a [Hit],
+    /// What any of them may be.
+    pub kinds: Kind,
 }
 
 impl Text<'_> {
@@ -166,7 +176,8 @@ impl Text<'_> {
 
     /// The known words that may be of this kind.
     pub fn of(&self, kind: Kind) -> impl Iterator<Item = Hit> + '_ {
-        self.hits.iter().copied().filter(move |hit| hit.kind.any(kind))
+        let hits = if self.kinds.any(kind) { self.hits } else { &[] };
+        hits.iter().copied().filter(move |hit| hit.kind.any(kind))
     }
 
     /// The bytes of a known word.
@@ -278,39 +289,65 @@ pub fn has_any(bytes: &[u8], needles: &[&str]) -> bool {
 }
 
 /// Whether a byte is of a word.
-pub const fn is_word(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || byte == b'_'
+pub fn is_word(byte: u8) -> bool {
+    CLASSES.get(usize::from(byte)).is_some_and(|class| class & WORD != 0)
 }
 
-/// Fills `low` with the bytes in lower case.
+/// Fills `low` with the bytes in lower case, white space as spaces, without null bytes.
 pub fn lower(raw: &[u8], low: &mut Vec<u8>) {
     low.clear();
-    low.extend(raw.iter().filter(|byte| **byte != 0).map(|byte| match byte {
-        b'\t' | 0x0b | 0x0c => b' ',
-        byte => byte.to_ascii_lowercase(),
-    }));
+    low.extend(raw.iter().map(|byte| LOWER.get(usize::from(*byte)).copied().unwrap_or_default()));
+    if low.contains(&0) {
+        low.retain(|byte| *byte != 0);
+    }
 }
 
-/// Fills `hits` with the known words of `low`, and tells its shape.
-pub fn read(low: &[u8], hits: &mut Vec<Hit>) -> Shape {
+static LOWER: [u8; 256] = lowered();
+
+const fn lowered() -> [u8; 256] {
+    let mut all = [0u8; 256];
+    let mut rest: &mut [u8] = &mut all;
+    let mut byte = 0u8;
+    while let Some((low, others)) = rest.split_first_mut() {
+        *low = match byte {
+            b'\t' | 0x0b | 0x0c => b' ',
+            byte => byte.to_ascii_lowercase(),
+        };
+        byte = byte.wrapping_add(1);
+        rest = others;
+    }
+    all
+}
+
+/// Fills `hits` with the known words of `low`; tells its shape, and what any of the words may be.
+pub fn read(low: &[u8], hits: &mut Vec<Hit>) -> (Shape, Kind) {
     hits.clear();
-    let (mut words, mut lines, mut at) = (0usize, 0usize, 0usize);
-    while at < low.len() {
-        let here = byte(low, at);
-        if !is_word(here) {
-            lines += usize::from(here == b'\n');
-            at += 1;
+    let (mut words, mut lines, mut kinds) = (0usize, 0usize, Kind::NONE);
+    let mut bytes = low.iter().copied().enumerate();
+    while let Some((start, first)) = bytes.next() {
+        if !is_word(first) {
+            lines += usize::from(first == b'\n');
             continue;
         }
-        let rest = tail(low, at);
-        let len = rest.iter().position(|byte| !is_word(*byte)).unwrap_or(rest.len());
+        let mut hash = words::mix(words::SEED, first);
+        let end = loop {
+            match bytes.next() {
+                Some((_, byte)) if is_word(byte) => hash = words::mix(hash, byte),
+                Some((at, byte)) => {
+                    lines += usize::from(byte == b'\n');
+                    break at;
+                }
+                None => break low.len(),
+            }
+        };
         words += 1;
-        if let Some(kind) = rest.get(..len).and_then(words::kind) {
-            hits.push(Hit { start: at, end: at + len, kind });
+        if let Some(kind) = low.get(start..end).and_then(|word| words::kind(word, hash)) {
+            kinds = kinds.or(kind);
+            hits.push(Hit { start, end, kind });
         }
-        at += len;
     }
-    if (lines >= 3 && words >= 12) || words >= 40 || (words >= 12 && is_prose(low)) { Shape::Long } else { Shape::Short }
+    let long = (lines >= 3 && words >= 12) || words >= 40 || (words >= 12 && is_prose(low));
+    (if long { Shape::Long } else { Shape::Short }, kinds)
 }
 
 /// Whether most of it is letters and spaces, as in prose.
@@ -338,8 +375,9 @@ mod tests {
     #[test]
     fn words_are_found_with_their_places() {
         let mut hits = Vec::new();
-        let shape = read(b"1 union select zz", &mut hits);
+        let (shape, kinds) = read(b"1 union select zz", &mut hits);
         assert_eq!(shape, Shape::Short);
+        assert!(kinds.any(Kind::SQL) && !kinds.any(Kind::JS));
         assert_eq!(hits.iter().map(|hit| (hit.start, hit.end)).collect::<Vec<_>>(), [(2, 7), (8, 14)]);
     }
 

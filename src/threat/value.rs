@@ -1,7 +1,7 @@
 //! One value after the other: the quick look that lets most of them pass, the layers of decoding, and the score.
 
 use super::decode::{self, Layers, base64};
-use super::detect::{self, Around, Seen};
+use super::detect::{self, Around, Seen, Wanted};
 use super::report::{Finding, Part, Place, Report};
 use super::settings::{Except, Settings, matches};
 use super::text::{self, Hit, Marks, Text};
@@ -15,7 +15,7 @@ const DEPTH: usize = 3;
 
 /// What an inspection carries along: the settings, what was found, and room that is used again for each value.
 pub struct Inspector<'a> {
-    settings: &'a Settings,
+    wanted: Wanted,
     except: Vec<&'a Except>,
     host: &'a str,
     /// What was found so far.
@@ -30,7 +30,7 @@ impl<'a> Inspector<'a> {
         let on_route = |except: &&Except| except.route.as_deref().is_none_or(|route| matches(route, parts.route));
         let except = settings.except.iter().filter(on_route).collect();
         let host = parts.host.split(':').next().unwrap_or_default();
-        Self { settings, except, host, report: Report::default(), low: Vec::new(), hits: Vec::new() }
+        Self { wanted: Wanted::of(settings), except, host, report: Report::default(), low: Vec::new(), hits: Vec::new() }
     }
 
     /// Looks at a value. One of letters, digits, dots and dashes is passed over, unless it is base64 of a text.
@@ -41,7 +41,7 @@ impl<'a> Inspector<'a> {
         if marks.only(quiet) && place.part != Part::Path && raw.len() < 8 {
             return;
         }
-        let mut seen = Seen::default();
+        let mut seen = Seen::nothing(self.wanted);
         self.layers(place, raw, marks, DEPTH, &mut seen);
         self.settle(place, seen);
     }
@@ -53,14 +53,14 @@ impl<'a> Inspector<'a> {
         if !marks.any(Marks::BRACE.and(Marks::DOLLAR)) {
             return;
         }
-        let mut seen = Seen::default();
+        let mut seen = Seen::nothing(self.wanted);
         self.read(raw, marks, |text| detect::look_at_grammar(text, &mut seen));
         self.settle(place, seen);
     }
 
     /// Looks at what a client says it is.
     pub fn agent(&mut self, place: Place<'_>, raw: &[u8]) {
-        let mut seen = Seen::default();
+        let mut seen = Seen::nothing(self.wanted);
         self.read(raw, Marks::of(raw), |text| detect::look_at_agent(text, &mut seen));
         self.settle(place, seen);
         self.value(place, raw);
@@ -151,8 +151,8 @@ impl<'a> Inspector<'a> {
 
     fn read(&mut self, raw: &[u8], marks: Marks, look: impl FnOnce(&Text<'_>)) {
         text::lower(raw, &mut self.low);
-        let shape = text::read(&self.low, &mut self.hits);
-        look(&Text { raw, low: &self.low, marks, shape, hits: &self.hits });
+        let (shape, kinds) = text::read(&self.low, &mut self.hits);
+        look(&Text { raw, low: &self.low, marks, shape, hits: &self.hits, kinds });
     }
 
     /// Adds up what counts of a value, and keeps the findings.
@@ -164,7 +164,6 @@ impl<'a> Inspector<'a> {
         let counted: Vec<_> = seen
             .found
             .into_iter()
-            .filter(|(rule, _)| rule.level() <= self.settings.level && self.settings.classes.contains(&rule.class()))
             .filter(|(rule, _)| !self.except.iter().any(|except| except.covers(rule.id(), rule.class().name(), &name)))
             .collect();
         for (rule, _) in &counted {

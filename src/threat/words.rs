@@ -5,6 +5,8 @@
 pub struct Kind(u32);
 
 impl Kind {
+    /// Nothing that is known.
+    pub const NONE: Self = Self(0);
     /// A statement's or a clause's keyword of SQL.
     pub const SQL: Self = Self(SQL);
     /// A function or procedure of SQL that does something.
@@ -75,15 +77,29 @@ const OBJECT: u32 = 1 << 16;
 const LOOKUP: u32 = 1 << 17;
 const PROGRAM: u32 = 1 << 18;
 
-/// What a word in lower case may be; `None` for one that no detector knows.
-pub fn kind(word: &[u8]) -> Option<Kind> {
-    let first = word.first()?;
-    let lengths = LENGTHS.get(usize::from(*first))?;
+/// The number that a word is looked up by; begin with [`SEED`] and take its bytes in, in lower case.
+pub const fn mix(hash: u32, byte: u8) -> u32 {
+    (hash ^ byte as u32).wrapping_mul(0x0100_0193)
+}
+
+/// The number of no word.
+pub const SEED: u32 = 0x811c_9dc5;
+
+/// What a word in lower case may be, by its bytes and the number that [`mix`] makes of them; `None` for one that no detector knows.
+pub fn kind(word: &[u8], hash: u32) -> Option<Kind> {
+    let lengths = LENGTHS.get(usize::from(*word.first()?))?;
     if word.len() >= 32 || lengths & (1 << word.len()) == 0 {
         return None;
     }
-    let at = WORDS.binary_search_by(|(known, _)| known.as_bytes().cmp(word)).ok()?;
-    WORDS.get(at).map(|(_, kind)| Kind(*kind))
+    let mut slot = slot(hash);
+    loop {
+        let at = usize::from(*SLOTS.get(slot)?).checked_sub(1)?;
+        let (known, kind) = WORDS.get(at)?;
+        if known.as_bytes() == word {
+            return Some(Kind(*kind));
+        }
+        slot = (slot + 1) % SLOTS.len();
+    }
 }
 
 /// For each first byte, the lengths that known words with it have: most words end here.
@@ -106,6 +122,37 @@ const fn lengths() -> [u32; 256] {
         rest = others;
     }
     lengths
+}
+
+/// Where each word stands in [`WORDS`], counted from 1, at the slot of its number or the next that was free; more than half are 0.
+static SLOTS: [u16; 2048] = slots();
+
+const fn slot(hash: u32) -> usize {
+    (hash >> 21) as usize
+}
+
+const fn slots() -> [u16; 2048] {
+    let mut slots = [0u16; 2048];
+    let (mut words, mut at) = (WORDS, 0u16);
+    while let Some(((word, _), behind)) = words.split_first() {
+        let (mut hash, mut bytes) = (SEED, word.as_bytes());
+        while let Some((byte, others)) = bytes.split_first() {
+            hash = mix(hash, *byte);
+            bytes = others;
+        }
+        at += 1;
+        let mut free = slot(hash);
+        while let (_, [taken, ..]) = slots.split_at(free)
+            && *taken != 0
+        {
+            free = (free + 1) % 2048;
+        }
+        if let (_, [slot, ..]) = slots.split_at_mut(free) {
+            *slot = at;
+        }
+        words = behind;
+    }
+    slots
 }
 
 #[rustfmt::skip]
@@ -253,14 +300,19 @@ const WORDS: &[(&str, u32)] = &[
 mod tests {
     use super::*;
 
+    fn look(word: &str) -> Option<Kind> {
+        kind(word.as_bytes(), word.bytes().fold(SEED, mix))
+    }
+
     #[test]
     fn every_word_is_found_and_no_other() {
         assert!(WORDS.is_sorted_by(|a, b| a.0 < b.0), "sorted, and each word once");
+        assert!(WORDS.len() * 2 <= SLOTS.len(), "{} words are too many for the slots", WORDS.len());
         for (word, known) in WORDS {
-            assert_eq!(kind(word.as_bytes()), Some(Kind(*known)), "{word}");
+            assert_eq!(look(word), Some(Kind(*known)), "{word}");
         }
         for word in ["", "selects", "unio", "zzz", "a_word_that_is_longer_than_all_known_ones"] {
-            assert_eq!(kind(word.as_bytes()), None, "{word}");
+            assert_eq!(look(word), None, "{word}");
         }
     }
 }

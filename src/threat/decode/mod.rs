@@ -16,6 +16,8 @@ use std::fmt;
 pub struct Layers(u16);
 
 impl Layers {
+    /// Nothing was decoded.
+    pub const NONE: Self = Self(0);
     /// `%41`, `%u0041`.
     pub const PERCENT: Self = Self(1);
     /// `&#65;`, `&lt;`.

@@ -4,6 +4,7 @@
 mod command;
 mod markup;
 mod objects;
+mod opening;
 mod query;
 mod redirect;
 mod sqli;
@@ -16,11 +17,35 @@ mod xss;
 use super::decode::Layers;
 use super::report::{Part, Place};
 use super::rules::Rule;
+use super::settings::{Class, Level, Settings};
 use super::text::{Marks, Text};
 
+/// Which rules count.
+#[derive(Debug, Clone, Copy)]
+pub struct Wanted {
+    level: Level,
+    classes: u16,
+}
+
+impl Wanted {
+    /// What these settings ask for.
+    pub fn of(settings: &Settings) -> Self {
+        Self { level: settings.level, classes: settings.classes.iter().fold(0, |all, class| all | bit(*class)) }
+    }
+
+    fn has(self, rule: Rule) -> bool {
+        rule.level() <= self.level && self.classes & bit(rule.class()) != 0
+    }
+}
+
+fn bit(class: Class) -> u16 {
+    1 << class as u16
+}
+
 /// What was seen in one value, through which layers.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Seen {
+    wanted: Wanted,
     /// Each rule once, with the layers it was first seen through.
     pub found: Vec<(Rule, Layers)>,
     /// The layers that were taken off by now.
@@ -28,9 +53,19 @@ pub struct Seen {
 }
 
 impl Seen {
+    /// Nothing yet.
+    pub const fn nothing(wanted: Wanted) -> Self {
+        Self { wanted, found: Vec::new(), layers: Layers::NONE }
+    }
+
+    /// Whether it counts what a rule sees; nobody need look where it does not.
+    pub fn wants(&self, rule: Rule) -> bool {
+        self.wanted.has(rule)
+    }
+
     /// A rule has seen something.
     pub fn hit(&mut self, rule: Rule) {
-        if !self.found.iter().any(|(known, _)| *known == rule) {
+        if self.wants(rule) && !self.found.iter().any(|(known, _)| *known == rule) {
             self.found.push((rule, self.layers));
         }
     }

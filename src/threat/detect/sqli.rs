@@ -3,7 +3,7 @@
 use libinjectionrs::{SqliFlags, SqliState};
 use std::borrow::Cow;
 
-use super::Seen;
+use super::{Seen, opening};
 use crate::threat::rules::Rule;
 use crate::threat::text::{FAR, Hit, Marks, Text, begins, byte, find, has, has_any, is_word, skip, tail, window};
 use crate::threat::words::Kind;
@@ -24,8 +24,9 @@ pub fn look(text: &Text<'_>, seen: &mut Seen) {
         .and(Marks::EQUALS)
         .and(Marks::CHAIN)
         .and(Marks::NULL);
-    if text.has(syntax) && SqliState::new(&bounded(text.raw), SqliFlags::FLAG_NONE).detect() {
-        seen.hit(if is_everyday(text) { Rule::SqliGrammarInText } else { Rule::SqliGrammar });
+    if text.has(syntax) && !opening::is_harmless(text.raw, text.marks) {
+        let rule = if is_everyday(text) { Rule::SqliGrammarInText } else { Rule::SqliGrammar };
+        seen.hit_if(seen.wants(rule) && SqliState::new(&bounded(text.raw), SqliFlags::FLAG_NONE).detect(), rule);
     }
 }
 
