@@ -6,7 +6,7 @@ use super::text::Marks;
 use super::value::Inspector;
 use crate::http::HeaderMap;
 
-/// Header fields with a grammar of their own, in which quotes, brackets and semicolons are nothing strange.
+/// Header fields with a grammar of their own, in which quotes, brackets and semicolons are nothing strange; sorted.
 const GRAMMAR: &[&str] = &[
     "accept",
     "accept-charset",
@@ -88,10 +88,14 @@ pub fn headers(inspector: &mut Inspector<'_>, headers: &HeaderMap) {
             "cookie" => cookies(inspector, value),
             "user-agent" => inspector.agent(place, value),
             "referer" => referer(inspector, value),
-            _ if GRAMMAR.contains(&name) || FAMILIES.iter().any(|family| name.starts_with(family)) => inspector.grammar(place, value),
+            _ if has_grammar(name) => inspector.grammar(place, value),
             _ => inspector.value(place, value),
         }
     }
+}
+
+fn has_grammar(name: &str) -> bool {
+    FAMILIES.iter().any(|family| name.starts_with(family)) || GRAMMAR.binary_search(&name).is_ok()
 }
 
 fn cookies(inspector: &mut Inspector<'_>, value: &[u8]) {
@@ -119,5 +123,21 @@ fn referer(inspector: &mut Inspector<'_>, value: &[u8]) {
     for pair in query.get(1..).unwrap_or_default().split(|byte| *byte == b'&') {
         let value = pair.iter().position(|byte| *byte == b'=').map_or(pair, |at| pair.get(at + 1..).unwrap_or_default());
         inspector.value(place, &percent_decoded(value, true));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_with_a_grammar_are_found() {
+        assert!(GRAMMAR.is_sorted(), "they are searched for as sorted");
+        for name in ["accept", "via", "sec-fetch-mode", "cf-ray", "content-type"] {
+            assert!(has_grammar(name), "{name}");
+        }
+        for name in ["x-note", "acceptable", "subject", "a", "zz"] {
+            assert!(!has_grammar(name), "{name}");
+        }
     }
 }

@@ -1,7 +1,5 @@
 //! JSON (RFC 8259), walked without building anything: each name and each string once, with its path.
 
-use std::fmt::Write;
-
 use crate::threat::text::{byte, tail};
 
 /// How deep objects and arrays may stand in each other; what is deeper is no JSON here.
@@ -9,6 +7,9 @@ const DEEPEST: usize = 96;
 
 /// The longest path that is kept; deeper names add nothing to it.
 const LONGEST_PATH: usize = 256;
+
+/// The most characters of a name that are kept.
+const LONGEST_STEP: usize = 64;
 
 /// Why a text is not JSON.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,11 +61,7 @@ impl Walker<'_> {
             self.spaces();
             let parent = self.path.len();
             self.string(true)?;
-            if parent < LONGEST_PATH {
-                let dot = if parent == 0 { "" } else { "." };
-                let name: String = String::from_utf8_lossy(&self.text).chars().take(64).collect();
-                let _ = write!(self.path, "{dot}{name}");
-            }
+            self.step_into_name(parent);
             self.spaces();
             if !self.take(b':') {
                 return Err(NotJson);
@@ -90,10 +87,7 @@ impl Walker<'_> {
         let parent = self.path.len();
         let mut index = 0usize;
         loop {
-            if parent < LONGEST_PATH {
-                let dot = if parent == 0 { "" } else { "." };
-                let _ = write!(self.path, "{dot}{index}");
-            }
+            self.step_into_item(parent, index);
             self.value(depth)?;
             self.path.truncate(parent);
             index += 1;
@@ -104,6 +98,37 @@ impl Walker<'_> {
             if !self.take(b',') {
                 return Err(NotJson);
             }
+        }
+    }
+
+    /// Puts the name that was read last behind the path, which is `parent` bytes long.
+    fn step_into_name(&mut self, parent: usize) {
+        if parent >= LONGEST_PATH {
+            return;
+        }
+        if parent > 0 {
+            self.path.push('.');
+        }
+        let name = String::from_utf8_lossy(&self.text);
+        let end = name.char_indices().nth(LONGEST_STEP).map_or(name.len(), |(at, _)| at);
+        self.path.push_str(name.get(..end).unwrap_or_default());
+    }
+
+    /// Puts an item's number behind the path.
+    fn step_into_item(&mut self, parent: usize, index: usize) {
+        if parent >= LONGEST_PATH {
+            return;
+        }
+        if parent > 0 {
+            self.path.push('.');
+        }
+        let mut place = 1;
+        while index / place >= 10 {
+            place *= 10;
+        }
+        while place > 0 {
+            self.path.push(char::from(byte(b"0123456789", index / place % 10)));
+            place /= 10;
         }
     }
 

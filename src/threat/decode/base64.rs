@@ -15,16 +15,26 @@ pub fn decode(value: &[u8]) -> Option<Vec<u8>> {
     if value.len() < SHORTEST || value.len() % 4 == 1 {
         return None;
     }
-    let mut beginning = Vec::with_capacity(BEGINNING);
-    sextets(value.get(..BEGINNING).unwrap_or(value), &mut beginning)?;
-    if !is_text(&beginning) {
+    let mut beginning = [0; BEGINNING / 4 * 3];
+    let mut len = 0;
+    sextets(value.get(..BEGINNING).unwrap_or(value), |byte| {
+        *beginning.get_mut(len)? = byte;
+        len += 1;
+        // Most that is no text shows it in its first byte.
+        (!is_control(byte) && (len > 1 || !matches!(byte, 0x80..0xc2))).then_some(())
+    })?;
+    let beginning = beginning.get(..len)?;
+    if !is_text(beginning) {
         return None;
     }
     if value.len() <= BEGINNING {
-        return Some(beginning);
+        return Some(beginning.to_vec());
     }
     let mut decoded = Vec::with_capacity(value.len() / 4 * 3 + 3);
-    sextets(value, &mut decoded)?;
+    sextets(value, |byte| {
+        decoded.push(byte);
+        Some(())
+    })?;
     is_text(&decoded).then_some(decoded)
 }
 
@@ -37,7 +47,8 @@ pub fn in_data_url(value: &[u8]) -> Option<Vec<u8>> {
     decode(tail(value, comma + 1))
 }
 
-fn sextets(value: &[u8], out: &mut Vec<u8>) -> Option<()> {
+/// Gives each byte that is inside to `take`, until it has enough.
+fn sextets(value: &[u8], mut take: impl FnMut(u8) -> Option<()>) -> Option<()> {
     let (mut bits, mut held) = (0u32, 0u32);
     for byte in value.iter().filter(|byte| !matches!(byte, b'\r' | b'\n')) {
         let sextet = match byte {
@@ -52,7 +63,7 @@ fn sextets(value: &[u8], out: &mut Vec<u8>) -> Option<()> {
         held += 6;
         if held >= 8 {
             held -= 8;
-            out.push(u8::try_from(bits >> held & 0xff).ok()?);
+            take(u8::try_from(bits >> held & 0xff).ok()?)?;
         }
     }
     Some(())
@@ -64,7 +75,11 @@ fn is_text(bytes: &[u8]) -> bool {
         Ok(_) => true,
         Err(error) => error.error_len().is_none() && bytes.len() > 8,
     };
-    utf8 && bytes.iter().all(|byte| *byte >= 0x20 && *byte != 0x7f || matches!(byte, b'\t' | b'\r' | b'\n'))
+    utf8 && !bytes.iter().copied().any(is_control)
+}
+
+fn is_control(byte: u8) -> bool {
+    (byte < 0x20 || byte == 0x7f) && !matches!(byte, b'\t' | b'\r' | b'\n')
 }
 
 #[cfg(test)]

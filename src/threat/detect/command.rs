@@ -165,7 +165,8 @@ fn interpreters(text: &Text<'_>, seen: &mut Seen) {
         let reads = matches!(text.word(hit), b"cat" | b"tac" | b"nl" | b"head" | b"tail" | b"less" | b"more" | b"type");
         seen.hit_if(reads && begins(rest, &[" /etc/", "+/etc", " c:\\", "$ifs/", "${ifs}/", "</etc", " ../"]), Rule::CommandShell);
     }
-    seen.hit_if(has_any(text.low, &["/dev/tcp/", "/dev/udp/", "$ifs$", "${ifs}"]), Rule::CommandShell);
+    let marked = text.has(Marks::SLASH.and(Marks::DOLLAR));
+    seen.hit_if(marked && has_any(text.low, &["/dev/tcp/", "/dev/udp/", "$ifs$", "${ifs}"]), Rule::CommandShell);
 }
 
 /// Files and commands that a pattern of a shell is held against.
@@ -260,9 +261,10 @@ pub fn shellshock(text: &Text<'_>, seen: &mut Seen) {
 /// Calls of programs that run commands or read files.
 fn code(text: &Text<'_>, seen: &mut Seen) {
     let low = text.low;
-    let page = has_any(low, &["<?php", "<?=", "<% eval", "<%eval"]);
+    let page = text.has(Marks::ANGLE) && has_any(low, &["<?php", "<?=", "<% eval", "<%eval"]);
     seen.hit_if(
-        page && !text.is_long() || has(low, "<?php") && has_any(low, &["system(", "eval(", "exec(", "passthru(", "$_get", "$_post"]),
+        page && !text.is_long()
+            || page && has(low, "<?php") && has_any(low, &["system(", "eval(", "exec(", "passthru(", "$_get", "$_post"]),
         Rule::CommandCode,
     );
     if text.is_long() {

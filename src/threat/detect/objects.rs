@@ -12,11 +12,13 @@ pub fn look(text: &Text<'_>, around: Around<'_>, seen: &mut Seen) {
         word(text, hit, around, seen);
     }
     if text.has(Marks::COLON) {
-        php(text, seen);
-        seen.hit_if(
-            has_any(text.low, &["!!python/", "!!javax.", "!!ruby/", "!ruby/object", "tag:yaml.org,2002:python", "!!com.sun", "!!java."]),
-            Rule::ObjectOther,
-        );
+        if text.has(Marks::QUOTE) {
+            php(text, seen);
+        }
+        let tags = ["!!python/", "!!javax.", "!!ruby/", "!ruby/object", "!!com.sun", "!!java."];
+        let tagged =
+            text.has(Marks::BANG) && has_any(text.low, &tags) || text.has(Marks::OTHER) && has(text.low, "tag:yaml.org,2002:python");
+        seen.hit_if(tagged, Rule::ObjectOther);
     }
     if text.low.starts_with(b"!!") && !text.is_long() {
         seen.hit_if(begins(text.low, &["!!python/", "!!javax.", "!!ruby/", "!!java.", "!!com.", "!!org."]), Rule::ObjectOther);
@@ -30,7 +32,7 @@ pub fn look(text: &Text<'_>, around: Around<'_>, seen: &mut Seen) {
             &["/.git", "/.svn", "/.env", "/.hg/", "/.aws", "/.ssh", "/phpmyadmin", "/cgi-bin/", "/server-status", "/web-inf"],
         );
     seen.hit_if(probe, Rule::ScannerProbe);
-    seen.hit_if(has_any(text.low, &["__schema{", "__schema {"]), Rule::GraphqlIntrospection);
+    seen.hit_if(text.has(Marks::UNDERSCORES) && has_any(text.low, &["__schema{", "__schema {"]), Rule::GraphqlIntrospection);
 }
 
 /// What shows in a value's first bytes, before it is decoded.

@@ -90,21 +90,18 @@ fn calls(text: &Text<'_>, seen: &mut Seen) {
         };
         seen.hit_if(is_call, Rule::NosqlExpression);
     }
-    let function = has_any(
-        text.low,
-        &[
-            "';return ",
-            "'; return ",
-            "\";return ",
-            "return true; var",
-            "||this.",
-            "|| this.",
-            "this.constructor",
-            ";return(true",
-            "=function(",
-        ],
-    );
-    seen.hit_if(function && text.has(Marks::QUOTE.and(Marks::CHAIN)), Rule::NosqlExpression);
+    let functions = [
+        "';return ",
+        "'; return ",
+        "\";return ",
+        "return true; var",
+        "||this.",
+        "|| this.",
+        "this.constructor",
+        ";return(true",
+        "=function(",
+    ];
+    seen.hit_if(text.has(Marks::QUOTE.and(Marks::CHAIN)) && has_any(text.low, &functions), Rule::NosqlExpression);
 }
 
 fn is_db_call(rest: &[u8]) -> bool {
@@ -115,7 +112,7 @@ fn is_db_call(rest: &[u8]) -> bool {
 /// Brackets that change a filter (RFC 4515): an operator that opens a new one, or a bracket that closes one too many.
 fn filter(text: &Text<'_>, seen: &mut Seen) {
     let low = text.low;
-    let starred = has(low, "*)(");
+    let starred = text.has(Marks::STAR) && has(low, "*)(");
     let mut from = 0;
     while let Some(at) = find(low, "(", from) {
         from = at + 1;
@@ -125,8 +122,8 @@ fn filter(text: &Text<'_>, seen: &mut Seen) {
         let broken = text.prior(at) == b')' && matches!(next, b'&' | b'|' | b'!') && matches!(byte(low, behind + 1), b'(' | b')');
         seen.hit_if(joined || closed || broken, Rule::LdapFilter);
     }
-    let all = has_any(low, &["*(|(", "*)(|", "*))%00", "*)(uid", "*)(cn", "*)(&", "(objectclass=*", ")(cn=*", "*))(|"]);
-    seen.hit_if(all, Rule::LdapFilter);
+    let all = ["*(|(", "*)(|", "*))%00", "*)(uid", "*)(cn", "*)(&", "(objectclass=*", ")(cn=*", "*))(|"];
+    seen.hit_if(text.has(Marks::STAR) && has_any(low, &all), Rule::LdapFilter);
 }
 
 /// `uid=`, `cn~=`, `uid>=`; another bracket may stand before.
@@ -145,9 +142,9 @@ fn xpath(text: &Text<'_>, seen: &mut Seen) {
         let joined = has_any(text.low, &["]|//", "] | //", "'|//", "' | //", ")|//", "|//*", "| //*", "|/*"]);
         seen.hit_if(joined, Rule::XpathExpression);
     }
-    let user = has_any(text.low, &["//user[", "/text()", "//*[", "[position()", "[last()", "/@*", "//node()"])
-        && text.has(Marks::SLASH.and(Marks::BRACE));
-    seen.hit_if(user && text.has(Marks::QUOTE.and(Marks::BRACE).and(Marks::PAREN)), Rule::XpathExpression);
+    let marked = text.has(Marks::SLASH.and(Marks::BRACE)) && text.has(Marks::QUOTE.and(Marks::BRACE).and(Marks::PAREN));
+    let steps = ["//user[", "/text()", "//*[", "[position()", "[last()", "/@*", "//node()"];
+    seen.hit_if(marked && has_any(text.low, &steps), Rule::XpathExpression);
 }
 
 fn is_xpath(text: &Text<'_>, hit: Hit, rest: &[u8]) -> bool {

@@ -54,11 +54,14 @@ pub fn look(text: &Text<'_>, around: Around<'_>, seen: &mut Seen) {
     if !matches!(place.part, Part::Query | Part::Body) || place.is_name {
         return;
     }
+    let low = text.low.trim_ascii_start();
+    if !matches!(byte(low, 0), b'/' | b'\\' | b'h') {
+        return;
+    }
     let name = place.name.rsplit(['.', '[']).next().unwrap_or_default().trim_end_matches(']');
     if !NAMES.iter().any(|known| name.eq_ignore_ascii_case(known)) {
         return;
     }
-    let low = text.low.trim_ascii_start();
     let scheme = low.strip_prefix(b"https:").or_else(|| low.strip_prefix(b"http:"));
     match scheme {
         Some(rest) => {

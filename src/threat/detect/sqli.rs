@@ -270,18 +270,21 @@ fn literal(low: &[u8], at: usize) -> Option<(bool, usize)> {
 
 /// Comments that only a database needs: conditional ones, and empty ones within words.
 fn comments(text: &Text<'_>, seen: &mut Seen) {
-    let low = text.low;
-    let conditional = find(low, "/*!", 0).is_some_and(|at| is_word(byte(low, at + 3)) || byte(low, at + 3) == b'%');
-    let mut from = 0;
-    let mut splits = 0;
-    while let Some(at) = find(low, "/**/", from) {
-        splits += usize::from(is_word(text.prior(at)) && is_word(byte(low, at + 4)));
-        from = at + 4;
+    if text.is_long() {
+        return;
     }
-    if !text.is_long() {
+    let low = text.low;
+    if text.has(Marks::STAR) {
+        let conditional = find(low, "/*!", 0).is_some_and(|at| is_word(byte(low, at + 3)) || byte(low, at + 3) == b'%');
+        let mut from = 0;
+        let mut splits = 0;
+        while let Some(at) = find(low, "/**/", from) {
+            splits += usize::from(is_word(text.prior(at)) && is_word(byte(low, at + 4)));
+            from = at + 4;
+        }
         seen.hit_if(conditional || splits > 0, Rule::SqliComment);
         seen.hit_if(splits > 2, Rule::SqliUnion);
     }
     let quoted = text.has(Marks::QUOTE) && has_any(low, &["'--", "' --", "'#", "'/*", "\"--", "'+--"]);
-    seen.hit_if(quoted && !text.is_long(), Rule::SqliEnd);
+    seen.hit_if(quoted, Rule::SqliEnd);
 }

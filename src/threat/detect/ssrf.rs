@@ -9,6 +9,7 @@ use crate::threat::words::Kind;
 pub fn look(text: &Text<'_>, in_path: bool, seen: &mut Seen) {
     callback(text, seen);
     if !text.is_long()
+        && (text.has(Marks::COLON.and(Marks::SLASH)) || has_any(text.low, &["metadata", ".169.254", ".100.100"]))
         && has_any(
             text.low,
             &["169.254.169.254", "metadata.google", "100.100.100.200", "fd00:ec2::254", "latest/meta-data", "computemetadata"],

@@ -175,8 +175,8 @@ fn addresses(text: &Text<'_>, seen: &mut Seen) {
         seen.hit_if(program && !void && !text.is_long(), Rule::XssScript);
         seen.hit_if(program && !void && matches!(text.prior(hit.start), b'"' | b'\'' | b'='), Rule::XssScript);
     }
-    let page = text.low.starts_with(b"data:text/html") || has_any(text.low, &["=data:text/html", "\"data:text/html", "'data:text/html"]);
-    seen.hit_if(page && !text.is_long(), Rule::XssScript);
+    let page = || text.low.starts_with(b"data:text/html") || has_any(text.low, &["=data:text/html", "\"data:text/html", "'data:text/html"]);
+    seen.hit_if(text.kinds.any(Kind::SCHEME) && !text.is_long() && page(), Rule::XssScript);
 }
 
 /// Calls that proofs of scripting make, in values too short to be a program.
