@@ -11,6 +11,7 @@ pub mod decode;
 pub mod detect;
 mod fields;
 pub mod json;
+mod marks;
 pub mod report;
 pub mod rules;
 pub mod settings;

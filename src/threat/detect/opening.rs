@@ -7,16 +7,8 @@ use libinjectionrs::sqli::sqli_data::{SQL_KEYWORDS, lookup_word};
 use crate::threat::text::{Marks, byte, has, tail};
 use crate::threat::words::{SEED, mix};
 
-/// Beginnings that no row has, in libinjection's letters: `n` a name, `1` a number, `s` a text, `v` a variable. What stands in them is
-/// never folded away by what follows.
-const HARMLESS: &[&str] = &[
-    "nn", "nv", "n(", "n:", "n?", "11", "1:", "1?", "sn", "s:", "s?", "vn", "v1", "vv", "v:", "v?", "n1n", "n11", "n1;", "n1)", "n1:",
-    "n1(", "n1?", "n;1", "n;v", "n;)", "n;:", "n;(", "n;?", "n)n", "n)1", "n)v", "n):", "n)(", "n)?", "1nn", "1n1", "1nv", "1n;", "1n:",
-    "1n?", "1vn", "1v1", "1vv", "1v;", "1v)", "1v:", "1v(", "1v?", "1;1", "1;v", "1;)", "1;:", "1;(", "1;?", "1)n", "1)1", "1)v", "1):",
-    "1)(", "1)?", "1(n", "1(1", "1(v", "s11", "s1;", "s1)", "s1:", "s1(", "s1?", "svn", "sv1", "svv", "sv;", "sv)", "sv:", "sv(", "sv?",
-    "s;1", "s;v", "s;)", "s;:", "s;(", "s;?", "s)n", "s)1", "s)v", "s):", "s)(", "s)?", "s(n", "s(1", "s(v", "v;1", "v;v", "v;)", "v;:",
-    "v;(", "v;?", "v)n", "v)1", "v)v", "v):", "v)(", "v)?", "v(n", "v(1", "v(v",
-];
+/// The commonest beginnings that no row has, in libinjection's letters: `n` a name, `1` a number, `s` a text, `v` a variable.
+const HARMLESS: &[[u8; 2]] = &[*b"nn", *b"n(", *b"nv", *b"n:", *b"11", *b"1:", *b"sn", *b"vn"];
 
 /// The most tokens that are read.
 const MOST: usize = 32;
@@ -35,14 +27,14 @@ pub fn is_harmless(raw: &[u8], marks: Marks) -> bool {
 fn is_harmless_within(raw: &[u8], quote: u8) -> bool {
     let Some(at) = raw.iter().position(|byte| *byte == quote) else { return true };
     let escaped = byte(raw, at + 1) == quote || at.checked_sub(1).is_some_and(|before| byte(raw, before) == b'\\');
-    !escaped && begins_harmless(Reader { raw, at: at + 1 }, Row { letters: [b's', 0, 0], len: 1, ..Row::default() })
+    !escaped && begins_harmless(Reader { raw, at: at + 1 }, Row { letters: [b's', 0, 0, 0, 0], len: 1, ..Row::default() })
 }
 
 fn begins_harmless<'a>(mut reader: Reader<'a>, mut row: Row<'a>) -> bool {
     for _ in 0..MOST {
         let Some(token) = reader.token() else { return false };
         match token.letter {
-            0 => return row.len + usize::from(row.joint != 0) <= 2,
+            0 => return row.len + usize::from(row.joint != 0) <= 2 || row.joint == 0 && row.is_harmless(),
             letter @ (b'u' | b'o' | b',') => {
                 if !row.joins(letter) {
                     return false;
@@ -55,14 +47,18 @@ fn begins_harmless<'a>(mut reader: Reader<'a>, mut row: Row<'a>) -> bool {
                 }
             }
             letter => {
-                if row.joint != 0 || row.len == 0 && !matches!(letter, b'n' | b'1' | b'v') || row.is_phrase_with(token) {
+                let operand = matches!(letter, b'n' | b'1' | b'v' | b'f' | b'k');
+                if row.len == 0 && !operand || row.is_phrase_with(token) || row.last() == b';' && letter == b'f' {
                     return false;
                 }
-                if matches!(letter, b';' | b')') && row.last() == letter {
+                if matches!(letter, b';' | b')' | b'(') && row.last() == letter {
                     continue;
                 }
+                if row.joint != 0 && !row.keeps_comma(letter) {
+                    return false;
+                }
                 row.push(token);
-                if row.is_harmless() {
+                if row.begins_none() {
                     return token.phrase.is_empty() || reader.ends_phrase(token);
                 }
                 if row.len == row.letters.len() {
@@ -77,7 +73,7 @@ fn begins_harmless<'a>(mut reader: Reader<'a>, mut row: Row<'a>) -> bool {
 /// The tokens so far, folded.
 #[derive(Default)]
 struct Row<'a> {
-    letters: [u8; 3],
+    letters: [u8; 5],
     len: usize,
     /// An operator or a comma behind the last: with an operand behind it in turn, both fold into the last.
     joint: u8,
@@ -120,14 +116,42 @@ impl<'a> Row<'a> {
         folds
     }
 
-    /// Whether the last name and this token may be one keyword, or a function's name and its bracket.
-    fn is_phrase_with(&self, token: Token<'_>) -> bool {
-        !self.phrase.is_empty() && (token.letter == b'(' || token.letter == b'n' && is_phrase(self.phrase, token.word))
+    /// Takes the comma before a keyword, which stays. `false` where something else happens, or there is no room.
+    fn keeps_comma(&mut self, letter: u8) -> bool {
+        let keeps = self.joint == b',' && matches!(letter, b'f' | b'k') && self.len + 1 < self.letters.len();
+        self.joint = 0;
+        if keeps {
+            self.push(Token { letter: b',', ..Token::default() });
+        }
+        keeps
     }
 
+    /// Whether the last name and this token may be one keyword, or a function's name and its bracket.
+    fn is_phrase_with(&self, token: Token<'_>) -> bool {
+        !self.phrase.is_empty() && (token.letter == b'(' || !token.word.is_empty() && is_phrase(self.phrase, token.word))
+    }
+
+    /// Whether no row that is an attack begins with this one.
+    fn begins_none(&self) -> bool {
+        let [first, second, ..] = self.letters;
+        self.len > 1 && (self.len == 2 && HARMLESS.contains(&[first, second]) || !self.known().is_some_and(|(begins, _)| begins))
+    }
+
+    /// Whether this is a whole row, and no attack.
     fn is_harmless(&self) -> bool {
-        let row = self.letters.get(..self.len).unwrap_or_default();
-        self.len > 1 && HARMLESS.iter().any(|known| known.as_bytes() == row)
+        !self.known().is_some_and(|(_, is)| is)
+    }
+
+    /// Whether a row that is an attack begins with this one, and whether it is this one.
+    fn known(&self) -> Option<(bool, bool)> {
+        let mut name = [b'0'; 6];
+        for (to, letter) in name.iter_mut().skip(1).zip(self.letters) {
+            *to = letter.to_ascii_uppercase();
+        }
+        let name = name.get(..=self.len)?;
+        let at = SQL_KEYWORDS.partition_point(|known| known.word.as_bytes() < name);
+        let found = SQL_KEYWORDS.get(at)?.word.as_bytes();
+        Some((found.starts_with(name), found == name))
     }
 }
 
@@ -173,7 +197,7 @@ impl<'a> Reader<'a> {
         let (mut hash, mut len) = (SEED, 0);
         while let Some(&byte) = rest.get(len).filter(|byte| !ends_word(**byte)) {
             // A keyword before a dot ends there.
-            if byte == b'`' || byte == b'.' && is_known(hash) && is_keyword(rest.get(..len)?) {
+            if byte == b'`' || byte == b'.' && keyword(rest.get(..len)?, hash) != Some(b'n') {
                 return None;
             }
             hash = mix(hash, byte.to_ascii_lowercase());
@@ -184,12 +208,10 @@ impl<'a> Reader<'a> {
         if prefixed && len <= 2 && matches!(rest.get(len), Some(b'\'' | b'&')) {
             return None;
         }
-        let known = is_known(hash);
-        if known && is_keyword(word) {
-            return None;
-        }
+        let letter = keyword(word, hash)?;
+        let joins = letter != b'n' || holds(&PARTS, hash);
         self.at += len;
-        Some(Token { letter: b'n', word, phrase: if known { word } else { &[] } })
+        Some(Token { letter, word, phrase: if joins { word } else { &[] } })
     }
 
     fn number(&mut self) -> Option<Token<'a>> {
@@ -222,7 +244,7 @@ impl<'a> Reader<'a> {
     fn ends_phrase(&mut self, token: Token<'_>) -> bool {
         match self.token() {
             Some(Token { letter: 0, .. }) => true,
-            Some(Token { letter: b'n', word, .. }) => !is_phrase(token.phrase, word),
+            Some(Token { letter: b'n' | b'f' | b'k', word, .. }) => !is_phrase(token.phrase, word),
             _ => false,
         }
     }
@@ -236,18 +258,23 @@ fn ends_word(byte: u8) -> bool {
     }
 }
 
-fn is_keyword(word: &[u8]) -> bool {
-    word.len() < 32 && std::str::from_utf8(word).is_ok_and(|word| !matches!(lookup_word(word), TokenType::Bareword | TokenType::None))
+/// The letter of a word: of a name, a function or a keyword. `None` for a word that libinjection treats in a way of its own.
+fn keyword(word: &[u8], hash: u32) -> Option<u8> {
+    if word.len() >= 32 || !holds(&WORDS, hash) {
+        return Some(b'n');
+    }
+    match std::str::from_utf8(word).map_or(TokenType::Bareword, lookup_word) {
+        TokenType::Bareword | TokenType::None => Some(b'n'),
+        TokenType::Function => Some(b'f'),
+        TokenType::Keyword if !word.eq_ignore_ascii_case(b"in") => Some(b'k'),
+        _ => None,
+    }
 }
 
 /// Whether two words are a keyword together.
 fn is_phrase(first: &[u8], second: &[u8]) -> bool {
-    is_keyword(&[first, b" ", second].concat())
-}
-
-/// Whether a word with this number may be one of libinjection's, or a part of one.
-fn is_known(hash: u32) -> bool {
-    KNOWN.get(slot(hash)).is_some_and(|bits| bits & bit(hash) != 0)
+    let hash = first.iter().chain(b" ").chain(second).map(u8::to_ascii_lowercase).fold(SEED, mix);
+    holds(&WORDS, hash) && keyword(&[first, b" ", second].concat(), hash) != Some(b'n')
 }
 
 const fn slot(hash: u32) -> usize {
@@ -258,24 +285,33 @@ const fn bit(hash: u32) -> u32 {
     1 << (hash >> 18 & 31)
 }
 
-/// A bit for each of libinjection's words and their parts, by their numbers.
-static KNOWN: [u32; 512] = known();
+/// Whether a word with this number may be in a table.
+fn holds(table: &[u32; 512], hash: u32) -> bool {
+    table.get(slot(hash)).is_some_and(|bits| bits & bit(hash) != 0)
+}
 
-const fn known() -> [u32; 512] {
-    let mut known = [0u32; 512];
+/// A bit for each of libinjection's keywords, of one word or several, by its number.
+static WORDS: [u32; 512] = table(false);
+
+/// The same for each word that is not a keyword, but a part of one or a function's name before a bracket.
+static PARTS: [u32; 512] = table(true);
+
+const fn table(of_parts: bool) -> [u32; 512] {
+    let mut table = [0u32; 512];
     let mut keywords = SQL_KEYWORDS;
     while let Some((keyword, others)) = keywords.split_first() {
         keywords = others;
+        let mut hash = SEED;
+        let (mut bytes, mut is_part) = (keyword.word.as_bytes(), keyword.token_type == b'n');
         // Rows of tokens stand in the same table, and begin with a zero.
-        let mut bytes = keyword.word.as_bytes();
         if let [b'0', ..] = bytes {
             continue;
         }
-        let mut hash = SEED;
         loop {
             let end = match bytes.split_first() {
-                Some((b' ', behind)) => {
+                Some((b' ', behind)) if of_parts => {
                     bytes = behind;
+                    is_part = true;
                     true
                 }
                 Some((byte, behind)) => {
@@ -285,18 +321,21 @@ const fn known() -> [u32; 512] {
                 }
                 None => true,
             };
-            if end {
-                if let (_, [bits, ..]) = known.split_at_mut(slot(hash)) {
-                    *bits |= bit(hash);
-                }
-                hash = SEED;
-                if bytes.is_empty() {
-                    break;
-                }
+            if !end {
+                continue;
+            }
+            if is_part == of_parts
+                && let (_, [bits, ..]) = table.split_at_mut(slot(hash))
+            {
+                *bits |= bit(hash);
+            }
+            hash = SEED;
+            if bytes.is_empty() {
+                break;
             }
         }
     }
-    known
+    table
 }
 
 #[cfg(test)]
@@ -311,10 +350,13 @@ mod tests {
 
     #[test]
     fn no_row_begins_as_the_harmless_do() {
-        for begin in HARMLESS {
-            let row = format!("0{}", begin.to_uppercase());
-            assert!(!SQL_KEYWORDS.iter().any(|known| known.token_type == b'F' && known.word.starts_with(&row)), "{begin}");
+        for letters in HARMLESS {
+            let mut row = Row { len: 2, ..Row::default() };
+            row.letters[..2].copy_from_slice(letters);
+            assert_eq!(row.known(), Some((false, false)), "{letters:?}");
         }
+        let row = Row { letters: *b"1o(1)", len: 5, ..Row::default() };
+        assert_eq!(row.known(), Some((true, true)));
         let short: Vec<_> = SQL_KEYWORDS.iter().filter(|known| known.token_type == b'F' && known.word.len() <= 3).collect();
         assert!(short.iter().all(|known| known.word.contains(['C', 'U', 'X'])), "two tokens are an attack with a comment or a union alone");
     }
