@@ -118,4 +118,20 @@ mod tests {
         }
         assert!(!holds_certificate(None, &digest), "no certificate");
     }
+
+    /// RFC 8705 appendix A: the token of figure 5 is bound to the certificate of figure 6, which is of version 1.
+    #[test]
+    fn the_example_of_the_standard_holds() {
+        let cert = "MIIBBjCBrAIBAjAKBggqhkjOPQQDAjAPMQ0wCwYDVQQDDARtdGxzMB4XDTE4MTAxODEyMzcwOVoXDTIyMDUwMjEyMzcwOVowDzENMAsGA1UEAwwEbXRsczBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABNcnyxwqV6hY8QnhxxzFQ03C7HKW9OylMbnQZjjJ/Au08/coZwxS7LfA4vOLS9WuneIXhbGGWvsDSb0tH6IxLm8wCgYIKoZIzj0EAwIDSQAwRgIhAP0RC1E+vwJD/D1AGHGzuri+hlV/PpQEKTWUVeORWz83AiEA5x2eXZOVbUlJSGQgjwD5vaUaKlLR50Q2DmFfQj1L+SY=";
+        let claims = json!({ "cnf": { "x5t#S256": "A4DtL2JmUMhAsvJj5tKyn64SqzmuXbMrJa0n761y5v0" } });
+        let digest = Binding::of(claims.as_object().unwrap()).unwrap().unwrap().certificate.unwrap();
+        let der = base64::Engine::decode(&base64::engine::general_purpose::STANDARD, cert).unwrap();
+        let read = crate::auth::x509::read(&der).unwrap();
+        assert_eq!((&*read.subject, &*read.serial), ("CN=mtls", "02"));
+        for (fingerprint, der) in [(read.fingerprint, String::new()), (String::new(), format!(":{cert}:"))] {
+            let shown = ClientCertificate { cert_presented: "1".to_owned(), fingerprint, der, ..ClientCertificate::default() };
+            assert!(holds_certificate(Some(&shown), &digest));
+            assert!(!holds_certificate(Some(&shown), &[7; 32]));
+        }
+    }
 }

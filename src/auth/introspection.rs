@@ -101,6 +101,26 @@ mod tests {
         }
     }
 
+    /// RFC 7662 section 2.2.
+    #[test]
+    fn the_examples_of_the_standard_hold() {
+        let active = r#"{ "active": true, "client_id": "l238j323ds-23ij4", "username": "jdoe", "scope": "read write dolphin",
+            "sub": "Z5O3upPC88QrAjx00dis", "aud": "https://protected.example.net/resource", "iss": "https://server.example.com/",
+            "exp": 1419356238, "iat": 1419350238, "extension_field": "twenty-seven" }"#;
+        let rules = Rules {
+            introspected: true,
+            issuers: vec!["https://server.example.com/".to_owned()],
+            audiences: vec!["https://protected.example.net/resource".to_owned()],
+            ..Rules::default()
+        };
+        let at = |body: &str, now_s: u64| read(body.as_bytes(), &rules, now_s * 1_000).unwrap();
+        let proof = at(active, 1_419_350_238).unwrap();
+        assert_eq!((proof.identity.subject.as_str(), proof.until_ms), ("Z5O3upPC88QrAjx00dis", 1_419_356_238_000));
+        assert_eq!(*proof.identity.scopes, ["read", "write", "dolphin"].map(str::to_owned));
+        assert_eq!(at(active, 1_419_356_238).unwrap_err().name(), "expired");
+        assert_eq!(at(r#"{ "active": false }"#, 1_419_350_238), Err(Refusal::Inactive));
+    }
+
     #[test]
     fn what_cannot_be_a_token_is_not_sent() {
         for (token, expect) in [

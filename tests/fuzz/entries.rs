@@ -4,6 +4,9 @@
 
 use std::collections::BTreeMap;
 
+#[path = "proofs.rs"]
+mod proofs;
+
 use archway::auth::message_signature::{Algorithm, Message, Rules, TrustedKey, verify};
 use archway::auth::webhook::{self, Scheme};
 use archway::auth::{algorithm, api_key, claims, content_digest, dpop, hex, jwk, keys, pem, token};
@@ -19,14 +22,20 @@ pub type Entry = (&'static str, fn(&[u8]));
 
 /// Every entry.
 pub const ENTRIES: &[Entry] = &[
+    ("basic", proofs::basic),
+    ("certificate", proofs::certificate),
     ("condition", condition),
+    ("dpop", proofs::dpop),
+    ("introspection", proofs::introspection),
     ("json", json_scan),
     ("key", key),
     ("key_set", key_set),
+    ("oidc", proofs::oidc),
     ("path", path_and_query),
     ("signature", signature),
     ("structured", structured_field),
     ("token", access_token),
+    ("token_signed", proofs::token_signed),
     ("waf", shield),
     ("webhook", webhook_head),
     ("xml", xml_scan),

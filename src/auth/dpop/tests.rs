@@ -153,6 +153,23 @@ fn a_proof_is_made_with_the_key_of_the_token() {
     held("nothing", "", Err("not-three-parts"));
 }
 
+/// RFC 9449 sections 6.1 and 7.1: the proof of figure 13 beside the token of figure 12, whose `jkt` is in figure 8.
+#[test]
+fn the_example_of_the_standard_holds() {
+    let proof = "eyJ0eXAiOiJkcG9wK2p3dCIsImFsZyI6IkVTMjU2IiwiandrIjp7Imt0eSI6IkVDIiwieCI6Imw4dEZyaHgtMzR0VjNoUklDUkRZOXpDa0RscEJoRjQyVVFVZldWQVdCRnMiLCJ5IjoiOVZFNGpmX09rX282NHpiVFRsY3VOSmFqSG10NnY5VERWclUwQ2R2R1JEQSIsImNydiI6IlAtMjU2In19.eyJqdGkiOiJlMWozVl9iS2ljOC1MQUVCIiwiaHRtIjoiR0VUIiwiaHR1IjoiaHR0cHM6Ly9yZXNvdXJjZS5leGFtcGxlLm9yZy9wcm90ZWN0ZWRyZXNvdXJjZSIsImlhdCI6MTU2MjI2MjYxOCwiYXRoIjoiZlVIeU8ycjJaM0RaNTNFc05yV0JiMHhXWG9hTnk1OUlpS0NBcWtzbVFFbyJ9.2oW9RP35yRqzhrtNP86L-Ey71EOptxRimPPToA1plemAgR6pxHF8y6-yqyVnmcw6Fy1dqd-jfxSYoMxhAJpLjA";
+    let key: [u8; 32] = base64url::decode("0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I").unwrap().try_into().unwrap();
+    let target = Target::parse("https://resource.example.org/protectedresource", EncodedSlash::Refuse).unwrap();
+    let at = |now_s: u64, token: &str, method: &str| {
+        let encoded_slash = EncodedSlash::Refuse;
+        check(proof, &Asked { method, target: &target, encoded_slash, token, key: &key, now_ms: now_s * 1000, window_ms: 60_000 })
+    };
+    let token = "Kz~8mXK1EalYznwH-LC-1fBAo.4Ljp~zsPE_NeO.gxU";
+    assert!(at(1_562_262_618, token, "GET").unwrap().id.ends_with(" e1j3V_bKic8-LAEB"));
+    assert!(
+        at(1_562_262_679, token, "GET").is_err() && at(1_562_262_618, "other", "GET").is_err() && at(1_562_262_618, token, "POST").is_err()
+    );
+}
+
 #[test]
 fn what_must_not_be_used_again_is_of_its_key() {
     let proved = checked(&signed(&good_header(), &good_claims(), key!("p256")), "https://api.example/orders", "GET").unwrap();

@@ -51,7 +51,8 @@ pub fn from_client_cert(fields: &[HeaderValue]) -> Read {
     }
 }
 
-/// `X-Forwarded-Client-Cert`: exactly one element, with `Hash`, and `Subject`, `URI`, `DNS` and `Cert` where there are any.
+/// `X-Forwarded-Client-Cert`: exactly one element, with `Hash`, and `Subject`, `URI`, `DNS` and `Cert` where there are any. What can be
+/// there once only and is there twice may have come in with a name of the certificate.
 pub fn from_forwarded(fields: &[HeaderValue]) -> Read {
     const WRONG: &str = "X-Forwarded-Client-Cert cannot be read";
     let field = match fields {
@@ -63,9 +64,12 @@ pub fn from_forwarded(fields: &[HeaderValue]) -> Read {
     let mut whole = None;
     for (name, value) in pairs(field).ok_or(WRONG)? {
         match name.to_ascii_lowercase().as_str() {
+            "hash" if !presented.fingerprint.is_empty() => return Err(WRONG),
             "hash" => presented.fingerprint = value.to_ascii_lowercase(),
+            "subject" if !presented.subject.is_empty() => return Err(WRONG),
             "subject" => presented.subject = value,
             "uri" | "dns" if !value.is_empty() => presented.sans.push(value),
+            "cert" if whole.is_some() => return Err(WRONG),
             "cert" => {
                 let pem = query::decode(&value.replace('+', "%2B")).into_owned();
                 let body = pem.split("-----").nth(2).ok_or(WRONG)?.split_ascii_whitespace().collect::<String>();

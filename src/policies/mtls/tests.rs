@@ -111,6 +111,16 @@ fn a_client_cannot_claim_a_certificate() {
         (ENVOY.to_owned(), vec![("x-forwarded-client-cert", xfcc), ("x-forwarded-client-cert", xfcc)], "credential-unknown"),
         (ENVOY.to_owned(), vec![("x-forwarded-client-cert", "Subject=\"CN=a\"")], "credential-unknown"),
         (elsewhere(ENVOY), vec![("x-forwarded-client-cert", xfcc)], "unauthenticated"),
+        (
+            ENVOY.to_owned(),
+            vec![("x-forwarded-client-cert", &*format!("Hash={};URI=spiffe://a;{xfcc}", "00".repeat(32)))],
+            "credential-unknown",
+        ),
+        (
+            ENVOY.to_owned(),
+            vec![("x-forwarded-client-cert", &*format!("{xfcc};Subject=\"CN=a\";URI=x;Subject=\"CN=b\""))],
+            "credential-unknown",
+        ),
     ] {
         assert_eq!(World::of(&config, &fields, everyone()).code(), expect, "{config} {fields:?}");
     }

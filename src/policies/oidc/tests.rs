@@ -8,6 +8,7 @@ use crate::auth::oidc::id_token::tests::{NOW_S, key_set, over, signed};
 use crate::auth::session::{Access, DUTY_MS};
 use crate::memory::{Act, Fault, Reply, Scene, ScriptedOrigin};
 
+mod attacks;
 mod flow;
 mod renewal;
 

@@ -10,73 +10,61 @@ use serde::{Deserialize, Serialize};
 use crate::auth::rights::{Rights, Wanted};
 use crate::expr::Condition;
 
-/// `{ require = { scopes = ["products:write"], roles = { any = ["editor", "owner"] } } }`
-///
-/// Everything that is written must hold, and then `rules` decide where there are any. It stands behind an identity policy. Nobody
-/// in particular gets 401, somebody without the right 403.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-pub struct Config {
-    /// Scopes that the proof must have. A list: all of them; `{ any = [...] }`: one of them.
-    #[serde(default, skip_serializing_if = "Option::is_none", with = "names")]
-    #[cfg_attr(not(target_arch = "wasm32"), schemars(schema_with = "names::schema"))]
-    pub scopes: Option<Names>,
-    /// Roles that the caller must have; `[gateway.roles]` says which roles imply others.
-    #[serde(default, skip_serializing_if = "Option::is_none", with = "names")]
-    #[cfg_attr(not(target_arch = "wasm32"), schemars(schema_with = "names::schema"))]
-    pub roles: Option<Names>,
-    /// Groups that the caller must be in.
-    #[serde(default, skip_serializing_if = "Option::is_none", with = "names")]
-    #[cfg_attr(not(target_arch = "wasm32"), schemars(schema_with = "names::schema"))]
-    pub groups: Option<Names>,
-    /// Consumers that are let in. A list: only these; `{ deny = [...] }`: all but these.
-    #[serde(default, skip_serializing_if = "Option::is_none", with = "consumers")]
-    #[cfg_attr(not(target_arch = "wasm32"), schemars(schema_with = "consumers::schema"))]
-    pub consumers: Option<Consumers>,
-    /// The only kinds of proof that do, by the names of the identity policies: `["jwt", "mtls"]`.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub kinds: Vec<String>,
-    /// A condition that must hold (CEL): `identity.claims.tenant == request.header['x-tenant']`. One that cannot be told does not.
-    /// A `when` that says for which requests the whole policy acts stands beside `require`, not in it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub when: Option<Condition>,
-    /// Rules in order, `{ allow = { ... } }` or `{ deny = { ... } }`: the first one whose demands the caller meets decides. Demands
-    /// are written as those of `require` itself; `{}` is met by everyone.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub rules: Vec<Rule>,
-    /// What becomes of a caller that meets no rule; `"deny"` where absent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub default: Option<Effect>,
+/// Tables with the demands that a caller must meet, and perhaps more.
+macro_rules! demands {
+    ($($(#[$about:meta])+ $name:ident { $($more:tt)* })+) => {$(
+        $(#[$about])+
+        #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+        #[serde(deny_unknown_fields)]
+        pub struct $name {
+            /// Scopes that the proof must have. A list: all of them; `{ any = [...] }`: one of them.
+            #[serde(default, skip_serializing_if = "Option::is_none", with = "names")]
+            #[cfg_attr(not(target_arch = "wasm32"), schemars(schema_with = "names::schema"))]
+            pub scopes: Option<Names>,
+            /// Roles that the caller must have; `[gateway.roles]` says which roles imply others.
+            #[serde(default, skip_serializing_if = "Option::is_none", with = "names")]
+            #[cfg_attr(not(target_arch = "wasm32"), schemars(schema_with = "names::schema"))]
+            pub roles: Option<Names>,
+            /// Groups that the caller must be in.
+            #[serde(default, skip_serializing_if = "Option::is_none", with = "names")]
+            #[cfg_attr(not(target_arch = "wasm32"), schemars(schema_with = "names::schema"))]
+            pub groups: Option<Names>,
+            /// Consumers that are let in. A list: only these; `{ deny = [...] }`: all but these.
+            #[serde(default, skip_serializing_if = "Option::is_none", with = "consumers")]
+            #[cfg_attr(not(target_arch = "wasm32"), schemars(schema_with = "consumers::schema"))]
+            pub consumers: Option<Consumers>,
+            /// The only kinds of proof that do, by the names of the identity policies: `["jwt", "mtls"]`.
+            #[serde(default, skip_serializing_if = "Vec::is_empty")]
+            pub kinds: Vec<String>,
+            /// A condition that must hold (CEL): `identity.claims.tenant == request.header['x-tenant']`. One that cannot be told lets
+            /// nobody in: it does not hold, save in a rule that denies. A `when` that says for which requests the whole policy acts
+            /// stands beside `require`, not in it.
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            pub when: Option<Condition>,
+            $($more)*
+        }
+    )+};
 }
 
-/// What a caller must be and have.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-pub struct Demands {
-    /// Scopes that the proof must have.
-    #[serde(default, skip_serializing_if = "Option::is_none", with = "names")]
-    #[cfg_attr(not(target_arch = "wasm32"), schemars(schema_with = "names::schema"))]
-    pub scopes: Option<Names>,
-    /// Roles that the caller must have.
-    #[serde(default, skip_serializing_if = "Option::is_none", with = "names")]
-    #[cfg_attr(not(target_arch = "wasm32"), schemars(schema_with = "names::schema"))]
-    pub roles: Option<Names>,
-    /// Groups that the caller must be in.
-    #[serde(default, skip_serializing_if = "Option::is_none", with = "names")]
-    #[cfg_attr(not(target_arch = "wasm32"), schemars(schema_with = "names::schema"))]
-    pub groups: Option<Names>,
-    /// Consumers that the rule is about.
-    #[serde(default, skip_serializing_if = "Option::is_none", with = "consumers")]
-    #[cfg_attr(not(target_arch = "wasm32"), schemars(schema_with = "consumers::schema"))]
-    pub consumers: Option<Consumers>,
-    /// Kinds of proof that the rule is about.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub kinds: Vec<String>,
-    /// A condition that must hold. One that cannot be told does not for `allow`, and does for `deny`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub when: Option<Condition>,
+demands! {
+    /// `{ require = { scopes = ["products:write"], roles = { any = ["editor", "owner"] } } }`
+    ///
+    /// Everything that is written must hold, and then `rules` decide where there are any. It stands behind an identity policy. Nobody
+    /// in particular gets 401, somebody without the right 403.
+    #[derive(Debug, Clone, Serialize, Deserialize)]
+    Config {
+        /// Rules in order, `{ allow = { ... } }` or `{ deny = { ... } }`: the first one whose demands the caller meets decides. Demands
+        /// are written as those of `require` itself; `{}` is met by everyone.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        pub rules: Vec<Rule>,
+        /// What becomes of a caller that meets no rule; `"deny"` where absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub default: Option<Effect>,
+    }
+
+    /// What a caller must be and have.
+    #[derive(Debug, Clone, Default, Serialize, Deserialize)]
+    Demands {}
 }
 
 /// One rule.

@@ -1,0 +1,8 @@
+//! Fuzzes the entry `token_signed` of `entries.rs`.
+
+#![no_main]
+
+#[path = "../entries.rs"]
+mod entries;
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| entries::run("token_signed", data));
