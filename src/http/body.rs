@@ -37,6 +37,9 @@ pub trait Transform {
 pub trait NativeBody: fmt::Debug {
     /// The next bytes, or `None` at the end.
     async fn next_chunk(&mut self) -> Result<Option<Bytes>, BodyError>;
+    /// All of them at once, where it is known before that they are at most `max` and none has been read; else `None`, and nothing is read.
+    /// Afterwards the stream is at its end.
+    async fn at_once(&mut self, max: u64) -> Result<Option<Bytes>, BodyError>;
     /// Whether it is known to have no bytes.
     fn is_empty(&self) -> bool {
         false
@@ -126,21 +129,16 @@ impl Body {
         let (read, ended) = match self {
             Self::Empty => (Bytes::new(), true),
             Self::Full(bytes) => (bytes.clone(), true),
-            Self::Native(native) => {
-                let mut read = BytesMut::new();
-                let mut ended = false;
-                while !ended && read.len() as u64 <= max {
-                    match native.next_chunk().await? {
-                        Some(chunk) => read.extend_from_slice(&chunk),
-                        None => ended = true,
+            Self::Native(native) => match native.at_once(max).await? {
+                Some(all) => (all, true),
+                None => {
+                    let (read, ended) = up_to(native, max).await?;
+                    if !ended {
+                        native.unread(read.clone());
                     }
+                    (read, ended)
                 }
-                let read = read.freeze();
-                if !ended {
-                    native.unread(read.clone());
-                }
-                (read, ended)
-            }
+            },
         };
         if ended {
             self.keep(read.clone());
@@ -161,16 +159,10 @@ impl Body {
         let bytes = match self {
             Self::Empty => Bytes::new(),
             Self::Full(bytes) => bytes.clone(),
-            Self::Native(native) => {
-                let mut read = BytesMut::new();
-                while let Some(chunk) = native.next_chunk().await? {
-                    read.extend_from_slice(&chunk);
-                    if read.len() as u64 > max {
-                        return Err(BodyError::TooLarge { max });
-                    }
-                }
-                read.freeze()
-            }
+            Self::Native(native) => match native.at_once(max).await? {
+                Some(all) => all,
+                None => up_to(native, max).await?.0,
+            },
         };
         if bytes.len() as u64 > max {
             return Err(BodyError::TooLarge { max });
@@ -178,6 +170,18 @@ impl Body {
         self.keep(bytes.clone());
         Ok(bytes)
     }
+}
+
+/// Reads a stream to its end, or until more than `max` bytes have come; and whether it has ended.
+async fn up_to(native: &mut Box<dyn NativeBody>, max: u64) -> Result<(Bytes, bool), BodyError> {
+    let mut read = BytesMut::new();
+    while read.len() as u64 <= max {
+        match native.next_chunk().await? {
+            Some(chunk) => read.extend_from_slice(&chunk),
+            None => return Ok((read.freeze(), true)),
+        }
+    }
+    Ok((read.freeze(), false))
 }
 
 /// The beginning of a body.
@@ -206,6 +210,8 @@ mod tests {
             (ChunkedBody::body(&["ab", "cde", "f"]), 4, "abcd", false),
             (ChunkedBody::body(&["ab", "cd", "e"]), 4, "abcd", false),
             (ChunkedBody::body(&["ab"]), 0, "", false),
+            (ChunkedBody::of_told_length(&["ab", "cd"]), 4, "abcd", true),
+            (ChunkedBody::of_told_length(&["ab", "cde", "f"]), 4, "abcd", false),
         ] {
             for _ in 0..2 {
                 let peeked = block_on(body.peek(max)).unwrap();
@@ -247,12 +253,19 @@ mod tests {
     }
 
     #[test]
+    fn no_more_than_is_allowed_is_read() {
+        let told = |max: u64| block_on(ChunkedBody::of_told_length(&["ab", "cd"]).read(max)).map(|read| read.len());
+        assert_eq!((told(4), told(3)), (Ok(4), Err(BodyError::TooLarge { max: 3 })));
+    }
+
+    #[test]
     fn a_cap_counts_what_was_looked_at_once() {
         for (max, fits) in [(6, true), (5, false)] {
-            let mut body = ChunkedBody::body(&["ab", "cd", "ef"]);
-            body.cap(max).unwrap();
-            block_on(body.peek(3)).unwrap();
-            assert_eq!(block_on(body.read(100)).is_ok(), fits, "{max}");
+            for mut body in [ChunkedBody::body(&["ab", "cd", "ef"]), ChunkedBody::of_told_length(&["ab", "cd", "ef"])] {
+                body.cap(max).unwrap();
+                block_on(body.peek(3)).unwrap();
+                assert_eq!(block_on(body.read(100)).is_ok(), fits, "{body:?} {max}");
+            }
         }
     }
 }

@@ -4,7 +4,7 @@ use std::any::Any;
 use std::collections::VecDeque;
 
 use async_trait::async_trait;
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 
 use crate::http::body::Transform;
 use crate::http::{Body, BodyError, NativeBody};
@@ -21,6 +21,8 @@ pub struct ChunkedBody {
     pub breaks: Option<String>,
     cap: Option<u64>,
     passed: u64,
+    /// Whether its length was told before.
+    told: bool,
 }
 
 impl ChunkedBody {
@@ -28,6 +30,12 @@ impl ChunkedBody {
     pub fn body(chunks: &[&str]) -> Body {
         let chunks = chunks.iter().map(|chunk| Bytes::copy_from_slice(chunk.as_bytes())).collect();
         Body::Native(Box::new(Self { chunks, ..Self::default() }))
+    }
+
+    /// The same of which the length is told before.
+    pub fn of_told_length(chunks: &[&str]) -> Body {
+        let chunks = chunks.iter().map(|chunk| Bytes::copy_from_slice(chunk.as_bytes())).collect();
+        Body::Native(Box::new(Self { chunks, told: true, ..Self::default() }))
     }
 }
 
@@ -54,6 +62,19 @@ impl NativeBody for ChunkedBody {
             Some(max) if self.passed > max => Err(BodyError::TooLarge { max }),
             _ => Ok(Some(chunk)),
         }
+    }
+
+    async fn at_once(&mut self, max: u64) -> Result<Option<Bytes>, BodyError> {
+        let length: usize = self.chunks.iter().map(Bytes::len).sum();
+        let max = self.cap.map_or(max, |cap| cap.min(max));
+        if !self.told || self.passed > 0 || length as u64 > max {
+            return Ok(None);
+        }
+        let mut all = BytesMut::with_capacity(length);
+        while let Some(chunk) = self.next_chunk().await? {
+            all.extend_from_slice(&chunk);
+        }
+        Ok(Some(all.freeze()))
     }
 
     fn cap(&mut self, max: u64) {

@@ -6,7 +6,7 @@ use std::fmt;
 
 use super::{bridge, task};
 use crate::http::body::Transform;
-use crate::http::{Body, BodyError, HeaderMap, NativeBody};
+use crate::http::{Body, BodyError, HeaderMap, NativeBody, content_length, media};
 use async_trait::async_trait;
 use bytes::Bytes;
 use js_sys::{Object, Reflect, Uint8Array};
@@ -95,6 +95,13 @@ impl Stream {
         }
     }
 
+    fn broken(&self, error: &JsValue) -> BodyError {
+        match (bridge::text(error), self.due_ms) {
+            (text, Some(due_ms)) if text == "timeout" => BodyError::TooSlow { due_ms },
+            (text, _) => BodyError::Broken(text),
+        }
+    }
+
     /// The stream, its cap applied; `None` where the message has no body.
     fn take_stream(&mut self) -> Option<JsValue> {
         if self.bodiless {
@@ -134,10 +141,25 @@ impl NativeBody for Stream {
             Err(_) if self.cap.as_ref().is_some_and(Cap::exceeded) => {
                 Err(BodyError::TooLarge { max: self.cap.as_ref().map_or(0, |cap| cap.max) })
             }
-            Err(error) => Err(match (bridge::text(&error), self.due_ms) {
-                (text, Some(due_ms)) if text == "timeout" => BodyError::TooSlow { due_ms },
-                (text, _) => BodyError::Broken(text),
-            }),
+            Err(error) => Err(self.broken(&error)),
+        }
+    }
+
+    async fn at_once(&mut self, max: u64) -> Result<Option<Bytes>, BodyError> {
+        if self.bodiless {
+            return Ok(Some(Bytes::new()));
+        }
+        let max = self.cap.as_ref().map_or(max, |cap| cap.max.min(max));
+        // What the runtime decodes as it is read may be longer than it says.
+        let length = content_length(&self.fields).filter(|_| !media::is_coded(&self.fields));
+        if length.is_none_or(|length| length > max) {
+            return Ok(None);
+        }
+        let Some(message) = self.message.take() else { return Ok(None) };
+        self.bodiless = true;
+        match task::call(|id| bridge::read_all(id, &message, self.due_ms.unwrap_or_default() as f64)).await {
+            Ok(all) => Ok(Some(all.unchecked_into::<Uint8Array>().to_vec().into())),
+            Err(error) => Err(self.broken(&error)),
         }
     }
 

@@ -4,16 +4,10 @@
 import { env, waitUntil as keepAlive } from "cloudflare:workers";
 import { settleCall, startTask } from "../../build/index.js";
 
+export { privateKey, publicKeyFromJwk, publicKeyFromPkcs1, scrypt, sign, verify } from "./crypto.js";
+
 // A bare workerd tells the peer's address itself; everywhere else the edge's own header field does.
 const peerFromRuntime = env.ARCHWAY_HOST === "workerd";
-
-let nodeCrypto;
-
-// Not imported: loading it costs a start more than anything else here, and many a gateway never needs it.
-function cryptography() {
-  nodeCrypto ??= process.getBuiltinModule("node:crypto");
-  return nodeCrypto;
-}
 
 function fieldsOf(headers) {
   let text = "";
@@ -102,7 +96,7 @@ export function bodyOf(message) {
  */
 export function capped(stream, max, state) {
   const { readable, writable } = new IdentityTransformStream();
-  count(undefined, stream.getReader(), writable.getWriter(), max, state);
+  count(undefined, readerOf(stream), writable.getWriter(), max, state);
   return readable;
 }
 
@@ -113,12 +107,13 @@ export function resumed(first, reader, max, state) {
   return readable;
 }
 
-async function count(first, reader, writer, max, state) {
+async function count(first, reader, writer, max, state, size = PIECE) {
   try {
+    let room = new Uint8Array(size);
     for (let seen = 0, next = first; ; next = undefined) {
       // Whom the body waits for tells whose fault it is where it takes too long.
       state.reading = true;
-      const { done, value } = next === undefined ? await reader.read() : { done: false, value: next };
+      const { done, value } = next === undefined ? await reader.read(room) : { done: false, value: next };
       state.reading = false;
       if (done) return await writer.close();
       seen += value.byteLength;
@@ -127,6 +122,7 @@ async function count(first, reader, writer, max, state) {
         throw new Error("the body is longer than the route allows");
       }
       await writer.write(value);
+      if (next === undefined) room = new Uint8Array(value.buffer);
     }
   } catch (error) {
     state.giveUp?.(error);
@@ -141,14 +137,14 @@ async function count(first, reader, writer, max, state) {
  */
 export function transformed(stream, transform) {
   const { readable, writable } = new IdentityTransformStream();
-  carry(stream.getReader(), writable.getWriter(), transform);
+  carry(readerOf(stream), writable.getWriter(), transform);
   return readable;
 }
 
 async function carry(reader, writer, transform) {
   try {
     for (let ended = false; !ended; ) {
-      const { done, value } = await reader.read();
+      const { done, value } = await reader.read(new Uint8Array(PIECE));
       const made = done ? transform.end() : transform.push(value);
       if (made.byteLength > 0) await writer.write(made);
       ended = done;
@@ -165,16 +161,27 @@ export function tee(stream) {
   return stream.tee();
 }
 
+// How many bytes of a stream are taken at once, where its length is not known: every piece costs two turns.
+const PIECE = 16_384;
+
 /** A reader for [`readChunk`]. */
 export function readerOf(stream) {
-  return stream.getReader();
+  return stream.getReader({ mode: "byob" });
 }
 
 /** The next bytes, or undefined at the end; "timeout" where they have not come by `dueMs`, which is 0 for no such time. */
 export function readChunk(call, reader, dueMs) {
-  const next = reader.read().then(({ done, value }) => (done ? undefined : value));
-  if (dueMs > 0) settleBefore(call, Math.max(0, dueMs - Date.now()), next);
-  else settle(call, next);
+  settleBy(call, dueMs, reader.read(new Uint8Array(PIECE)).then(({ done, value }) => (done ? undefined : value)));
+}
+
+/** All bytes of a message's body at once; otherwise as [`readChunk`]. */
+export function readAll(call, message, dueMs) {
+  settleBy(call, dueMs, message.arrayBuffer().then((all) => new Uint8Array(all)));
+}
+
+function settleBy(call, dueMs, promise) {
+  if (dueMs > 0) settleBefore(call, Math.max(0, dueMs - Date.now()), promise);
+  else settle(call, promise);
 }
 
 /**
@@ -194,16 +201,39 @@ export function send(call, head, message, body, firstByteMs, totalMs, cap) {
       if (totalMs > 0) total = setTimeout(() => controller.abort("timeout"), totalMs);
       if (cap !== undefined) cap.giveUp = (error) => controller.abort(error);
     }
-    const stop = cap?.dueMs > 0 && init.body instanceof ReadableStream ? inTime(cap, init, body === null) : undefined;
-    const sent = fetch(parts[1], init);
+    const timed = cap?.dueMs > 0 && init.body instanceof ReadableStream;
+    const short = timed && body === null && lengthOf(message.headers) <= SHORT;
+    const stop = timed && !short ? inTime(cap, init, body === null) : undefined;
+    const sent = short ? readInTime(cap, message).then((bytes) => fetch(parts[1], { ...init, body: bytes })) : fetch(parts[1], init);
     // Once the origin has answered, the rest of the body is its concern.
     if (stop !== undefined) sent.then(stop, stop);
     const answer = total === undefined ? sent : sent.then((response) => watched(response, total));
-    if (firstByteMs > 0) settleBefore(call, firstByteMs, answer, stop === undefined ? undefined : () => cap.reading);
+    if (firstByteMs > 0) settleBefore(call, firstByteMs, answer, timed ? () => cap.reading : undefined);
     else settle(call, answer);
   } catch (error) {
     settleCall(call, false, error);
   }
+}
+
+// A body of so many bytes is read before the origin is asked: that costs less than to watch it pass.
+const SHORT = 4 * PIECE;
+
+const lengthOf = (headers) => Number.parseInt(headers.get("content-length"), 10);
+
+function readInTime(cap, message) {
+  return new Promise((resolve, reject) => {
+    cap.reading = true;
+    const timer = setTimeout(() => {
+      cap.slow = true;
+      reject("slow");
+    }, Math.max(0, cap.dueMs - Date.now()));
+    const ended = (then) => (value) => {
+      cap.reading = false;
+      clearTimeout(timer);
+      then(value);
+    };
+    message.arrayBuffer().then(ended(resolve), ended(reject));
+  });
 }
 
 // Gives a request up whose body has not come by the time that is due, where it is the client that is waited for. The function that is
@@ -215,9 +245,9 @@ function inTime(cap, init, untouched) {
     cap.giveUp("slow");
   }, Math.max(0, cap.dueMs - Date.now()));
   if (untouched) {
-    const length = Number.parseInt(init.headers.get("content-length"), 10);
+    const length = lengthOf(init.headers);
     const { readable, writable } = length >= 0 ? new FixedLengthStream(length) : new IdentityTransformStream();
-    count(undefined, init.body.getReader(), writable.getWriter(), Infinity, cap);
+    count(undefined, readerOf(init.body), writable.getWriter(), Infinity, cap, length >= 0 ? 4 * PIECE : PIECE);
     init.body = readable;
   }
   return () => clearTimeout(timer);
@@ -230,7 +260,7 @@ function watched(response, total) {
     return response;
   }
   const encoded = response.headers.has("content-encoding");
-  const length = encoded ? NaN : Number.parseInt(response.headers.get("content-length"), 10);
+  const length = encoded ? NaN : lengthOf(response.headers);
   const { readable, writable } = length >= 0 ? new FixedLengthStream(length) : new IdentityTransformStream();
   response.body.pipeTo(writable).then(
     () => clearTimeout(total),
@@ -335,41 +365,4 @@ export function soon(task) {
 /** Lets `promise` settle although the reply is sent. */
 export function waitUntil(promise) {
   keepAlive(promise);
-}
-
-/** A key of node:crypto from a JWK's text, or from a PKCS#1 key in DER. */
-export function publicKeyFromJwk(jwk) {
-  return cryptography().createPublicKey({ key: JSON.parse(jwk), format: "jwk" });
-}
-
-export function publicKeyFromPkcs1(der) {
-  return cryptography().createPublicKey({ key: Buffer.from(der), format: "der", type: "pkcs1" });
-}
-
-/** Whether a signature is right; PSS where `saltLength` is given (RFC 7518 section 3.5). */
-export function verify(digest, key, message, signature, saltLength) {
-  const { constants, createVerify, verify: oneShot } = cryptography();
-  if (saltLength === undefined) return oneShot(digest, message, key, signature);
-  // workerd takes no key object among options, and its one-shot `verify` knows no padding; but `createVerify` reads both from the
-  // key itself. A key is kept for one algorithm only.
-  Object.assign(key, { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength });
-  return createVerify(digest).update(message).verify(key, signature);
-}
-
-/** A private key in DER, of the form "pkcs1" or "pkcs8". */
-export function privateKey(der, form) {
-  return cryptography().createPrivateKey({ key: Buffer.from(der), format: "der", type: form });
-}
-
-/** A signature; PSS where `saltLength` is given, as in [`verify`]. */
-export function sign(digest, key, message, saltLength) {
-  const { constants, createSign, sign: oneShot } = cryptography();
-  if (saltLength === undefined) return oneShot(digest, message, key);
-  Object.assign(key, { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength });
-  return createSign(digest).update(message).sign(key);
-}
-
-/** scrypt (RFC 7914), in native code; its memory is bounded by the caller's choice of parameters. */
-export function scrypt(password, salt, length, cost, r, p) {
-  return cryptography().scryptSync(password, salt, length, { N: cost, r, p, maxmem: 256 * cost * r });
 }

@@ -35,6 +35,9 @@ extern "C" {
     #[wasm_bindgen(js_name = readChunk)]
     pub fn read_chunk(call: u32, reader: &JsValue, due_ms: f64);
 
+    #[wasm_bindgen(js_name = readAll)]
+    pub fn read_all(call: u32, message: &JsValue, due_ms: f64);
+
     #[wasm_bindgen]
     pub fn send(call: u32, head: &str, message: &JsValue, body: &JsValue, first_byte_ms: f64, total_ms: f64, cap: &JsValue);
 

@@ -12,7 +12,7 @@ export const audience = "bench";
 export const CORE = ["passthrough", "hono", "proxy", "jwt", "jwt_rate_limit"];
 
 /** One policy each, on a route that everybody may call; measured by whole runs and by name. */
-export const POLICIES = ["api_key", "jwt_cached", "jwt_rs256", "jwt_es256", "waf", "passthrough_1k", "waf_1k", "validate_1k", "passthrough_64k", "validate_64k"];
+export const POLICIES = ["api_key", "jwt_cached", "jwt_rs256", "jwt_es256", "waf", "passthrough_1k", "proxy_1k", "waf_1k", "validate_1k", "passthrough_64k", "proxy_64k", "validate_64k"];
 
 // One thousand routes of twenty collections, as a catalogue of APIs would have them.
 export const paths = Array.from({ length: 1000 }, (_, i) => {
@@ -118,6 +118,8 @@ const NAMED = {
 /** The policies of a row; those without one of identity are public. */
 const CHAINS = {
   proxy: [],
+  proxy_1k: [],
+  proxy_64k: [],
   jwt: ["ids", "edits", "caller"],
   jwt_rate_limit: ["ids", "edits", "caller", "fair"],
   api_key: ["known"],
