@@ -176,6 +176,19 @@ fn each_level_sees_what_the_one_below_sees() {
     assert!(rates.is_sorted() && rates[0] > 60.0 && rates[0] < rates[2], "{rates:?}");
 }
 
+/// A client that logs in may have itself called back at its own address.
+#[test]
+fn a_redirect_uri_may_be_the_clients_own_address() {
+    let settings = Settings::default();
+    let headers = HeaderMap::new();
+    let is_attack = |query: &str| {
+        let parts = Parts { host: "api.test", route: "", path: "/authorize", query: Some(query), headers: &headers, body: b"" };
+        inspect(&parts, &settings).is_attack(settings.threshold)
+    };
+    assert!(!is_attack("client_id=cli&redirect_uri=http%3A%2F%2F127.0.0.1%3A8123%2Fcallback"));
+    assert!(is_attack("client_id=cli&picture=http%3A%2F%2F127.0.0.1%3A8123%2Fcallback"));
+}
+
 /// What browsers and programs send besides what they mean to say.
 #[test]
 fn usual_header_fields_pass() {

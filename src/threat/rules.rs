@@ -45,7 +45,8 @@ rules! {
     SqliGrammarInText: "sqli-grammar-in-text", Sqli, 3, 5, "the same in a long text or an everyday phrase";
     SqliUnion: "sqli-union", Sqli, 1, 5, "`UNION SELECT`, also with comments or escapes between and within the words";
     SqliTautology: "sqli-tautology", Sqli, 2, 5, "a condition that always or never holds: `or 1=1`, `and 'a'='b'`";
-    SqliFunction: "sqli-function", Sqli, 1, 5, "a call that waits, reads files or runs commands: `sleep(`, `waitfor delay`, `xp_cmdshell`";
+    SqliCondition: "sqli-condition", Sqli, 2, 5, "a quote that ends a text, and a condition or a clause behind it: `' or id is not null`";
+    SqliFunction: "sqli-function", Sqli, 1, 5, "a call that waits, asks, reads files or runs commands: `sleep(`, `waitfor delay`, `like schema()`, `xp_cmdshell`";
     SqliSchema: "sqli-schema", Sqli, 2, 4, "names of a database's own tables and variables: `information_schema`, `@@version`";
     SqliStatement: "sqli-statement", Sqli, 2, 5, "a statement, whole or behind a semicolon: `; drop table`, `(select ... from`";
     SqliComment: "sqli-comment", Sqli, 2, 4, "comments where only a database needs them: `/*!50000`, `un/**/ion`";

@@ -141,10 +141,17 @@ impl<'a> Inspector<'a> {
         self.read(raw, marks, |text| detect::look(text, around, seen));
         let commented = marks.any(Marks::SLASH) && marks.any(Marks::OTHER) || marks.any(Marks::ANGLE);
         let mut whole = Vec::new();
-        if commented && !structured && (text::has(raw, "/*") || text::has(raw, "<>")) && decode::without_comments(raw, &mut whole) {
+        if commented
+            && !structured
+            && (text::has(raw, "/*") || text::has(raw, "<>") || text::has(raw, "<x>"))
+            && decode::without_comments(raw, &mut whole)
+        {
             let outside = seen.layers;
             seen.layers = outside.and(Layers::COMMENT);
             self.read(&whole, Marks::of(&whole), |text| detect::look_without_comments(text, seen));
+            if decode::spaced_comments(raw, &mut whole) {
+                self.read(&whole, Marks::of(&whole), |text| detect::look_without_comments(text, seen));
+            }
             seen.layers = outside;
         }
     }

@@ -11,6 +11,8 @@ const BEGINNING: usize = 64;
 /// What is inside a value that is base64 of text; `None` for whatever else. Both alphabets, with padding or without.
 pub fn decode(value: &[u8]) -> Option<Vec<u8>> {
     let value = value.trim_ascii();
+    let joined = has_lost_its_pluses(value).then(|| value.iter().map(|byte| if *byte == b' ' { b'+' } else { *byte }).collect::<Vec<_>>());
+    let value = joined.as_deref().unwrap_or(value);
     let value = value.strip_suffix(b"==").or_else(|| value.strip_suffix(b"=")).unwrap_or(value);
     if value.len() < SHORTEST || value.len() % 4 == 1 {
         return None;
@@ -36,6 +38,22 @@ pub fn decode(value: &[u8]) -> Option<Vec<u8>> {
         Some(())
     })?;
     is_text(&decoded).then_some(decoded)
+}
+
+/// Whether a value has a space now and then, where its pluses were read as a form's spaces. Words have them too often for that.
+fn has_lost_its_pluses(value: &[u8]) -> bool {
+    let mut spaces = 0;
+    for (at, byte) in value.iter().enumerate() {
+        match byte {
+            b' ' => spaces += 1,
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'/' | b'=' => {}
+            _ => return false,
+        }
+        if spaces * 12 > at + 12 {
+            return false;
+        }
+    }
+    spaces > 0
 }
 
 /// What follows `;base64,` in a value that is a `data:` URL.
@@ -93,6 +111,8 @@ mod tests {
             ("PHNjcmlwdD5hbGVydCgxKTwvc2NyaXB0Pg", Some("<script>alert(1)</script>")),
             ("eyBfX3NjaGVtYSB7IHR5cGVzIH0gfT8_", Some("{ __schema { types } }??")),
             ("Li4vLi4v", Some("../../")),
+            ("eD4 PHk PHo ", None),
+            ("PHNjcmlwdD5hbGVydCgxKT4 PC9zY3JpcHQ8", Some("<script>alert(1)>></script<")),
             ("password", None),
             ("0123456789abcdef", None),
             ("Zm9v", None),

@@ -146,12 +146,28 @@ pub fn without_comments(input: &[u8], out: &mut Vec<u8>) -> bool {
             at = end + 2;
         } else if rest.starts_with(b"*/") || rest.starts_with(b"<>") {
             at += 2;
+        } else if rest.starts_with(b"<x>") {
+            at += 3;
         } else {
             out.push(here);
             at += 1;
         }
     }
     out.len() != input.len()
+}
+
+/// The value with a space for every comment of SQL, as a database reads it; `false` where it has none.
+pub fn spaced_comments(input: &[u8], out: &mut Vec<u8>) -> bool {
+    out.clear();
+    let mut at = 0;
+    while let Some(start) = find(input, "/*", at) {
+        let Some(end) = find(input, "*/", start + 2).filter(|_| byte(input, start + 2) != b'!') else { break };
+        out.extend_from_slice(input.get(at..start).unwrap_or_default());
+        out.push(b' ');
+        at = end + 2;
+    }
+    out.extend_from_slice(tail(input, at));
+    at > 0
 }
 
 /// UTF-16 with a byte order mark, as UTF-8.
@@ -211,6 +227,10 @@ fn unusual(rest: &[u8], out: &mut Vec<u8>) -> Option<(usize, Layers)> {
         (0xe2, 0x80, 0x98 | 0x99 | 0x9b | 0xb2) | (0xca, 0xb9 | 0xbb | 0xbc, _) => {
             out.push(b'\'');
             (if a == 0xca { 2 } else { 3 }, Layers::UNICODE)
+        }
+        (0xe2, 0x91, 0xa0..=0xa8) | (0xe2, 0x93, 0xaa) => {
+            out.push(if b == 0x93 { b'0' } else { c - 0xa0 + b'1' });
+            (3, Layers::UNICODE)
         }
         (0xe2, 0x80, 0x9c | 0x9d | 0x9f) => {
             out.push(b'"');

@@ -16,9 +16,10 @@ pub fn look(text: &Text<'_>, seen: &mut Seen) {
     interpreters(text, seen);
     if text.has(Marks::SLASH) && !text.is_long() {
         wildcards(text, seen);
-        if text.has(Marks::QUOTE.and(Marks::BACKSLASH).and(Marks::DOLLAR).and(Marks::OTHER)) {
-            disguised(text, seen);
-        }
+    }
+    let spelt = text.has(Marks::QUOTE.and(Marks::BACKSLASH).and(Marks::DOLLAR).and(Marks::BRACE)) || text.low.contains(&b'^');
+    if spelt && text.has(Marks::SLASH.and(Marks::CHAIN).and(Marks::AMPERSAND)) && !text.is_long() {
+        disguised(text, seen);
     }
     shellshock(text, seen);
     if text.has(Marks::PAREN.and(Marks::ANGLE).and(Marks::DOLLAR).and(Marks::OTHER)) {
@@ -57,26 +58,85 @@ fn chain(text: &Text<'_>, hit: Hit, seen: &mut Seen) {
             let opener = at.saturating_sub(1);
             let closed = window(text.low, hit.end, 96).contains(&b'`');
             let bare = matches!(text.prior(opener), 0 | b'=' | b';' | b'|' | b'&' | b'"' | b'\'' | b'/' | b'-' | b',' | b':' | b'`' | b'$')
-                || !text.has(Marks::SPACE);
+                || !text.has(Marks::SPACE)
+                || text.word(hit) == b"sleep" && argument(text, hit);
             let alone = !weak || byte(text.low, hit.end) == b'`' || argument(text, hit);
-            seen.hit_if(closed && bare && alone && !text.is_long(), Rule::CommandSubstitution);
+            let fenced = text.prior(opener) == b'`' && text.prior(opener.saturating_sub(1)) == b'`';
+            seen.hit_if(closed && bare && alone && !fenced && !text.is_long() && !is_script(text), Rule::CommandSubstitution);
         }
         b'(' if matches!(double, b'$' | b'<' | b'>') => {
-            seen.hit_if((!weak || argument(text, hit)) && !text.is_long(), Rule::CommandSubstitution);
+            seen.hit_if((!weak || argument(text, hit)) && !text.is_long() && !is_script(text), Rule::CommandSubstitution);
         }
         b';' | b'|' | b'&' | b'\n' | b'\r' | b'^' => {
+            let encoded = text.word(hit) == b"base64" && byte(text.low, hit.end) == b',';
             let entity = separator == b';' && is_entity(text.low, at.saturating_sub(1));
             let line = matches!(separator, b'\n' | b'\r');
-            if entity || byte(text.low, hit.end) == b'=' || (separator == b'&' && double != b'&' && is_query(text, hit)) {
+            let first = at <= 2 && text.low.get(..at).unwrap_or_default().iter().all(|byte| b";|&^\n\r".contains(byte));
+            let two = first && is_last_but_one(text, hit);
+            if entity || encoded || byte(text.low, hit.end) == b'=' || (separator == b'&' && double != b'&' && !two && is_query(text, hit))
+            {
                 return;
             }
-            let sure = argument(text, hit) || (!weak && ended(text, hit));
-            let rule = if sure && !text.is_long() && !line { Rule::CommandChain } else { Rule::CommandChainWeak };
-            let surely_told = sure && line && !weak && !text.is_long() && path_argument(text, hit);
+            let sure = argument(text, hit) && !is_build(text, hit) || ((!weak || first) && ended(text, hit)) || two;
+            let rule = if sure && !text.is_long() && !line && !is_script(text) { Rule::CommandChain } else { Rule::CommandChainWeak };
+            let alone = first && !text.has(Marks::SPACE) && ended(text, hit);
+            let surely_told = sure && line && !weak && !text.is_long() && !is_script(text) && (alone || path_argument(text, hit));
             seen.hit(if surely_told { Rule::CommandChain } else { rule });
         }
         _ => {}
     }
+}
+
+/// Whether a text is a line of a script: indented, or begun with a shell's keyword or an assignment.
+fn is_script(text: &Text<'_>) -> bool {
+    let low = text.low;
+    let keywords = [
+        "  ",
+        "#!",
+        "if ",
+        "then",
+        "else",
+        "elif ",
+        "fi",
+        "for ",
+        "while ",
+        "until ",
+        "do ",
+        "done",
+        "case ",
+        "esac",
+        "export ",
+        "local ",
+        "[ ",
+        "[[ ",
+        "test ",
+        "} ",
+        "{ ",
+        "set -",
+        "trap ",
+        "readonly ",
+        "return ",
+    ];
+    let name = low.iter().take(32).take_while(|byte| is_word(**byte)).count();
+    let assigned = name > 2 && begins(tail(low, name), &["=`", "=$(", "=\"$(", "=\"`"]) && low.len() > name + 16;
+    begins(low, &keywords) && !low.starts_with(b"fi;") || assigned
+}
+
+/// Whether it is a tool that builds and tests, with a file of its own: `node test/unit`, `npm run all`.
+fn is_build(text: &Text<'_>, hit: Hit) -> bool {
+    let tools = ["node", "npm", "npx", "yarn", "pnpm", "git", "docker", "make", "cargo", "go", "mvn", "pip", "tsc", "python", "python3"];
+    let rest = text.from(hit.end).trim_ascii_start();
+    let own = !begins(rest, &["-e", "-c", "-m http", "-r", "/", "<", "$", "http"]) && !has_any(window(rest, 0, 64), &["http:", "https:"]);
+    own && tools.iter().any(|tool| text.word(hit) == tool.as_bytes())
+}
+
+/// Whether one plain word follows the command, and the value ends.
+fn is_last_but_one(text: &Text<'_>, hit: Hit) -> bool {
+    let rest = text.from(hit.end).trim_ascii();
+    let known = ["user", "localgroup", "view", "share", "start", "use", "aux", "addr", "route", "link", "query", "info", "ef"];
+    let words = rest.split(|byte| *byte == b' ').count();
+    words <= 3 && known.iter().any(|word| rest.strip_prefix(word.as_bytes()).is_some_and(|behind| matches!(byte(behind, 0), 0 | b' ')))
+        || hit.kind.any(Kind::COMMAND) && byte(rest, 0).is_ascii_digit() && words <= 4
 }
 
 /// Whether the semicolon at `at` ends a character reference, `&amp;`.
@@ -138,7 +198,7 @@ fn path_argument(text: &Text<'_>, hit: Hit) -> bool {
 
 /// A shell or an interpreter that is told what to run.
 fn interpreters(text: &Text<'_>, seen: &mut Seen) {
-    if text.is_long() {
+    if text.is_long() || text.low.starts_with(b"#!") {
         return;
     }
     for hit in text.of(Kind::COMMAND.or(Kind::COMMAND_WORD)) {
@@ -151,7 +211,7 @@ fn interpreters(text: &Text<'_>, seen: &mut Seen) {
                     || before.ends_with(b"bin/")
             }
             b"cmd" => begins(rest, &[".exe", " /c", " /k", "+/c"]),
-            b"powershell" => begins(rest, &[".exe", " -", " iex", " (", "+-"]),
+            b"powershell" => begins(rest, &[".exe", " -", " iex", " (", "+-", " start-", " invoke-", " new-object"]),
             b"python" | b"python2" | b"python3" | b"perl" | b"ruby" | b"php" | b"node" | b"lua" => {
                 begins(rest, &[" -c ", " -e ", " -r ", "+-c+", "+-e+", "+-r+", " -rsocket", " -c'", " -e'"])
             }
@@ -237,7 +297,10 @@ fn disguised(text: &Text<'_>, seen: &mut Seen) {
     while at < text.low.len() {
         let here = byte(text.low, at);
         match here {
-            b'\'' | b'"' | b'\\' | b'^' => at += 1,
+            b'\'' | b'"' | b'\\' | b'^' | b'{' | b'}' => at += 1,
+            b'$' if byte(text.low, at + 1) == b'\'' => at += 2,
+            b',' if byte(text.low, at + 1) == b'}' => at += 2,
+            b'`' if byte(text.low, at + 1) == b'`' => at += 2,
             b'$' if matches!(byte(text.low, at + 1), b'@' | b'*' | b'u' | b'x' | b'1'..=b'9') && !is_word(byte(text.low, at + 2)) => {
                 at += 2
             }
@@ -249,7 +312,22 @@ fn disguised(text: &Text<'_>, seen: &mut Seen) {
         }
     }
     let signs = ["/etc/passwd", "/etc/shadow", "/bin/cat", "/bin/sh", "/bin/bash", "/bin/nc"];
+    if plain.len() != text.low.len() && text.has(Marks::CHAIN.and(Marks::AMPERSAND).and(Marks::DOLLAR)) {
+        seen.hit_if(runs_spelt(&plain), Rule::CommandHidden);
+    }
     seen.hit_if(plain.len() != text.low.len() && signs.iter().any(|sign| has(&plain, sign) && !has(text.low, sign)), Rule::CommandHidden);
+}
+
+/// Whether a value that was made plain begins with a separator and a command that ends it or has a path.
+fn runs_spelt(plain: &[u8]) -> bool {
+    let start = plain.iter().take_while(|byte| b";|& ".contains(byte)).count();
+    let rest = tail(plain, start);
+    let word = rest.iter().take(12).take_while(|byte| byte.is_ascii_lowercase()).count();
+    let name = window(rest, 0, word);
+    let commands = ["id", "ls", "cat", "whoami", "uname", "sleep", "wget", "curl", "nc", "ping", "bash", "sh", "ps", "ifconfig", "pwd"];
+    let behind = tail(rest, word).trim_ascii();
+    let taken = behind.is_empty() || begins(behind, &["/", "-", ";", "|", "&", "#", "http", "$"]) || behind.iter().all(u8::is_ascii_digit);
+    plain.iter().take(start).any(|byte| *byte != b' ') && taken && commands.iter().any(|known| name == known.as_bytes())
 }
 
 /// A function definition that old shells run when it stands in a variable.
@@ -267,6 +345,8 @@ fn code(text: &Text<'_>, seen: &mut Seen) {
             || page && has(low, "<?php") && has_any(low, &["system(", "eval(", "exec(", "passthru(", "$_get", "$_post"]),
         Rule::CommandCode,
     );
+    seen.hit_if(has(low, "process.binding("), Rule::CommandCode);
+    seen.hit_if(has(low, "response.write(") && has_any(low, &["response.end", "server.createobject("]), Rule::CommandCode);
     if text.is_long() {
         return;
     }
@@ -275,11 +355,16 @@ fn code(text: &Text<'_>, seen: &mut Seen) {
         let rest = text.from(hit.end);
         let inside = tail(low, at + 1);
         let quoted = matches!(byte(inside, 0), b'\'' | b'"' | b'$' | b'`')
-            || begins(inside, &["base64", "chr(", "hex2bin", "gzinflate", "str_rot13"]);
+            || begins(inside, &["base64", "chr(", "hex2bin", "gzinflate", "str_rot13", "request", "req.", "params", "compile("]);
+        let method = matches!(text.prior(hit.start), b'.' | b'$');
         let is_call = match text.word(hit) {
             b"passthru" | b"shell_exec" | b"proc_open" | b"pcntl_exec" | b"call_user_func" | b"create_function" | b"gzinflate"
             | b"str_rot13" => next == b'(',
+            b"exec" | b"eval" if method && !has_any(low, &["child_process", "runtime", "os.", "kernel"]) => {
+                next == b'(' && begins(inside, &["request", "req.", "params"])
+            }
             b"system" | b"popen" | b"assert" | b"exec" | b"eval" => next == b'(' && quoted,
+            b"exit" | b"die" => next == b'(' && begins(inside, &["md5(", "phpinfo(", "print("]),
             b"phpinfo" => rest.starts_with(b"()"),
             b"base64_decode" | b"file_get_contents" | b"file_put_contents" | b"include" | b"require" | b"require_once"
             | b"include_once" => {

@@ -18,7 +18,18 @@ pub fn look(text: &Text<'_>, seen: &mut Seen) {
             from += doctype(tail(rest, 7), seen).saturating_sub(64);
         }
     }
-    let include = has_any(low, &["<xi:include", "http://www.w3.org/2001/xinclude", "<?xml-stylesheet", "<xsl:include", "<xsl:import"]);
+    let include = has_any(
+        low,
+        &[
+            "<xi:include",
+            "http://www.w3.org/2001/xinclude",
+            "<?xml-stylesheet",
+            "<xs:include",
+            "<xsd:include",
+            "<xsl:include",
+            "<xsl:import",
+        ],
+    );
     seen.hit_if(include && !text.is_long(), Rule::XxeInclude);
 }
 

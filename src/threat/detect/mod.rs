@@ -1,7 +1,9 @@
 //! The detectors: each looks at one value, in one layer of decoding, for the signs of its classes. Each passes over the value a
 //! fixed number of times and looks around a sign no farther than a fixed distance, so the work is linear in the value's length.
 
+mod breaks;
 mod command;
+mod everyday;
 mod markup;
 mod objects;
 mod opening;
@@ -15,7 +17,7 @@ mod wire;
 mod xss;
 
 use super::decode::Layers;
-use super::report::{Part, Place};
+use super::report::Place;
 use super::rules::Rule;
 use super::settings::{Class, Level, Settings};
 use super::text::{Marks, Text};
@@ -100,7 +102,7 @@ pub fn look(text: &Text<'_>, around: Around<'_>, seen: &mut Seen) {
     }
     traversal::look(text, around, seen);
     if text.has(Marks::COLON.and(Marks::DASHES)) || text.marks.any(Marks::SLASH) || !text.hits.is_empty() {
-        ssrf::look(text, around.place.part == Part::Path, seen);
+        ssrf::look(text, around, seen);
     }
     if text.has(Marks::BRACE.and(Marks::DOLLAR).and(Marks::ANGLE).and(Marks::UNDERSCORES).and(Marks::HASH)) {
         template::look(text, seen);
@@ -108,6 +110,9 @@ pub fn look(text: &Text<'_>, around: Around<'_>, seen: &mut Seen) {
     query::look(text, around, seen);
     if text.has(Marks::LINE) {
         wire::look(text, seen);
+    }
+    if text.has(Marks::COLON) && text.has(Marks::BACKSLASH.and(Marks::HIGH)) {
+        wire::written(text, seen);
     }
     if text.has(Marks::ANGLE) {
         markup::look(text, seen);
@@ -127,6 +132,9 @@ pub fn look_at_grammar(text: &Text<'_>, seen: &mut Seen) {
 /// What is asked of SQL alone, once comments are taken out.
 pub fn look_without_comments(text: &Text<'_>, seen: &mut Seen) {
     sqli::look(text, seen);
+    if text.has(Marks::ANGLE.and(Marks::EQUALS)) {
+        xss::look(text, seen);
+    }
 }
 
 pub use objects::raw as look_at_raw;

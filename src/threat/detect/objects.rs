@@ -11,6 +11,10 @@ pub fn look(text: &Text<'_>, around: Around<'_>, seen: &mut Seen) {
     for hit in text.of(Kind::OBJECT) {
         word(text, hit, around, seen);
     }
+    if text.has(Marks::LINE) {
+        let pickled = begins(text.low, &["cos\nsystem\n", "cposix\nsystem\n", "cbuiltins\neval\n", "csubprocess\n", "c__builtin__\n"]);
+        seen.hit_if(pickled, Rule::ObjectOther);
+    }
     if text.has(Marks::COLON) {
         if text.has(Marks::QUOTE) {
             php(text, seen);

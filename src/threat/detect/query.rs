@@ -10,6 +10,9 @@ pub fn look(text: &Text<'_>, around: Around<'_>, seen: &mut Seen) {
     if text.has(Marks::DOLLAR) {
         operators(text, around.place.is_name, seen);
     }
+    if !text.is_long() && text.has(Marks::QUOTE) && text.has(Marks::CHAIN) {
+        functions(text, seen);
+    }
     if !text.is_long() && text.has(Marks::PAREN) {
         if text.of(Kind::DB).next().is_some() {
             calls(text, seen);
@@ -90,18 +93,15 @@ fn calls(text: &Text<'_>, seen: &mut Seen) {
         };
         seen.hit_if(is_call, Rule::NosqlExpression);
     }
-    let functions = [
-        "';return ",
-        "'; return ",
-        "\";return ",
-        "return true; var",
-        "||this.",
-        "|| this.",
-        "this.constructor",
-        ";return(true",
-        "=function(",
-    ];
+    let functions = ["||this.", "|| this.", "this.constructor", ";return(true", "=function("];
     seen.hit_if(text.has(Marks::QUOTE.and(Marks::CHAIN)) && has_any(text.low, &functions), Rule::NosqlExpression);
+}
+
+/// A function's end, a statement behind it, and a quote that closes nothing: what is put into MongoDB's `$where`.
+fn functions(text: &Text<'_>, seen: &mut Seen) {
+    let endings = ["';return ", "'; return ", "\";return ", "return true; var", "(new date()", "=new date()"];
+    let waits = !has(text.low, "new date()") || has(text.low, "}while(");
+    seen.hit_if(waits && has_any(text.low, &endings), Rule::NosqlExpression);
 }
 
 fn is_db_call(rest: &[u8]) -> bool {
@@ -124,6 +124,10 @@ fn filter(text: &Text<'_>, seen: &mut Seen) {
     }
     let all = ["*(|(", "*)(|", "*))%00", "*)(uid", "*)(cn", "*)(&", "(objectclass=*", ")(cn=*", "*))(|"];
     seen.hit_if(text.has(Marks::STAR) && has_any(low, &all), Rule::LdapFilter);
+    let name = low.iter().take_while(|byte| is_word(**byte) || matches!(byte, b'*' | b'.' | b'@')).count();
+    let ends = [")(&", ")(|", ")(*", ")(cn=*", ")(objectclass=", ")(objectclass=*"].iter().any(|end| low.ends_with(end.as_bytes()));
+    let nulled = begins(tail(low, name), &["\\00)(", ")\0(", ")%00"]);
+    seen.hit_if(nulled || (ends && byte(low, name) == b')'), Rule::LdapFilter);
 }
 
 /// `uid=`, `cn~=`, `uid>=`; another bracket may stand before.

@@ -3,7 +3,8 @@
 use libinjectionrs::{SqliFlags, SqliState};
 use std::borrow::Cow;
 
-use super::{Seen, opening};
+use super::everyday::{is_dense, is_everyday, is_program};
+use super::{Seen, breaks, opening};
 use crate::threat::rules::Rule;
 use crate::threat::text::{FAR, Hit, Marks, Text, begins, byte, find, has, has_any, is_word, skip, tail, window};
 use crate::threat::words::Kind;
@@ -48,79 +49,13 @@ fn bounded(raw: &[u8]) -> Cow<'_, [u8]> {
     Cow::Owned(kept.collect())
 }
 
-/// Whether a value is a text, a phrase or a line of a program, in which libinjection's reading means little: nothing in it is SQL's alone.
-fn is_everyday(text: &Text<'_>) -> bool {
-    if text.is_long() {
-        return true;
-    }
-    let low = text.low;
-    let sql = text.of(Kind::SQL.or(Kind::SQL_CALL).or(Kind::SQL_SCHEMA)).count();
-    let letters = low.iter().filter(|byte| byte.is_ascii_lowercase() || **byte == b' ').count();
-    let mostly_letters = letters * 100 >= low.len() * 80;
-    let words = low.split(|byte| !is_word(*byte)).filter(|word| word.len() > 1).count();
-    let phrase = (sql == 0 || !text.has(Marks::PAREN))
-        && mostly_letters
-        && words >= 5
-        && sql < 2
-        && !text.has(Marks::EQUALS)
-        && !has_any(low, &["/*", "--", "infile"]);
-    phrase || is_search(text, sql) || is_program(text)
-}
-
-/// Whether it is words with quotes, ampersands and shares among them, as people search for things; and at least one word is a word.
-fn is_search(text: &Text<'_>, sql: usize) -> bool {
-    let plain =
-        |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b' ' | b'"' | b'&' | b'%' | b'.' | b',' | b':' | b'+' | b'_' | 0x80..);
-    let mut words = text.low.split(|byte| !is_word(*byte)).filter(|word| !word.is_empty());
-    let marked = text.has(Marks::QUOTE.and(Marks::AMPERSAND).and(Marks::PERCENT));
-    marked
-        && sql == 0
-        && text.low.iter().all(plain)
-        && words.clone().count() > 1
-        && words.any(|word| word.len() > 3 && word.iter().all(u8::is_ascii_lowercase))
-}
-
-/// Keywords that a program hardly has by itself.
-const OF_SQL_ALONE: &[&str] = &[
-    "select",
-    "union",
-    "having",
-    "waitfor",
-    "exec",
-    "declare",
-    "drop",
-    "truncate",
-    "rlike",
-    "regexp",
-    "procedure",
-    "benchmark",
-    "sleep",
-    "ascii",
-    "unhex",
-];
-
-/// Whether it reads as a line of a program, and not of SQL.
-pub(super) fn is_program(text: &Text<'_>) -> bool {
-    let low = text.low;
-    if text.of(Kind::SQL.or(Kind::SQL_CALL)).any(|hit| OF_SQL_ALONE.iter().any(|word| text.word(hit) == word.as_bytes())) {
-        return false;
-    }
-    let trimmed = low.trim_ascii();
-    let keywords = text.of(Kind::PROGRAM).count();
-    let operators =
-        ["==", "!=", "=>", "->", "::", " = ", " += ", " && ", " || ", "];", " & ", "//", "!("].iter().filter(|sign| has(low, sign)).count();
-    let ends = usize::from(matches!(trimmed.last(), Some(b'{' | b'}' | b';' | b':' | b',' | b')' | b'(' | b'|' | b'\\')));
-    let indented = usize::from(low.starts_with(b"  "));
-    let calls = low
-        .windows(2)
-        .filter(|pair| matches!(pair, [before, b'('] if is_word(*before)) || matches!(pair, [b'.', after] if after.is_ascii_lowercase()))
-        .count();
-    let begins_in_quotes = matches!(trimmed.first(), Some(b'\'' | b'"'));
-    let signs = 2 * keywords.min(2) + operators.min(2) + ends + indented + calls.min(2);
-    signs >= if begins_in_quotes { 5 } else { 3 }
-}
-
 fn words(text: &Text<'_>, seen: &mut Seen) {
+    seen.hit_if(!text.is_long() && text.has(Marks::QUOTE) && breaks::into_condition(text) && !is_program(text), Rule::SqliCondition);
+    if !text.is_long() && text.has(Marks::PAREN) {
+        let spelt = text.has(Marks::CHAIN.and(Marks::PLUS)) && has_any(text.low, &["||chr(", "||char(", ")+char(", ")+chr("]);
+        seen.hit_if(spelt || asks_the_database(text), Rule::SqliFunction);
+    }
+    seen.hit_if(text.has(Marks::CHAIN) && has(text.low, ";") && has_any(text.low, &[") to program ", ") to program'"]), Rule::SqliFunction);
     for hit in text.hits {
         if hit.kind.any(Kind::SQL) {
             keyword(text, *hit, seen);
@@ -148,18 +83,38 @@ fn words(text: &Text<'_>, seen: &mut Seen) {
 fn keyword(text: &Text<'_>, hit: Hit, seen: &mut Seen) {
     match text.word(hit) {
         b"union" => seen.hit_if(is_union(text, hit.end), Rule::SqliUnion),
-        b"select" if !text.is_long() => {
+        b"select" if !text.is_long() || is_dense(text) => {
             let inside = window(text.low, hit.end, FAR);
-            let opened = text.before(hit.start) == b'(';
-            seen.hit_if((opened || text.before(hit.start) == b';') && has(inside, " from"), Rule::SqliStatement);
+            let before = text.before(hit.start);
+            let opened = before == b'(';
+            let from = has_any(inside, &[" from", "\nfrom", ")from", "*/from", "`from", "'from", "\"from"]);
+            seen.hit_if((opened || before == b';') && from, Rule::SqliStatement);
+            let odd = matches!(byte(inside, 0), b'`' | b'~' | b'\\' | b'@' | b'{' | b'-' | b'"' | b'\'') || begins(inside, &[" $.`"]);
+            let odd = odd && (from || has_any(inside, &["`", "[", " .e."])) || has(inside, " from dual");
+            let nameless = has(inside, "``") || has(inside, "information_schema");
+            seen.hit_if((odd || nameless || selects_literals(inside)) && hit.start < 8, Rule::SqliStatement);
             seen.hit_if(opened && begins(tail(text.low, text.next(hit.end).1), &["sleep(", "@@", "0)", "1)"]), Rule::SqliStatement);
         }
         b"drop" | b"delete" | b"insert" | b"update" | b"truncate" | b"alter" | b"create" | b"exec" | b"execute" | b"declare"
-            if !text.is_long() && matches!(text.before(hit.start), b';' | b')' | b'\'') =>
+            if matches!(text.before(hit.start), b';' | b')' | b'\'') && (!text.is_long() || is_behind_a_quote(text, hit)) =>
         {
             let next = tail(text.low, text.next(hit.end).1);
-            let objects =
-                ["table", "database", "from", "into", "schema", "user", "function", "procedure", "view", "master", "xp_", "sp_", "@"];
+            let objects = [
+                "table",
+                "database",
+                "from",
+                "into",
+                "schema",
+                "user",
+                "function",
+                "procedure",
+                "view",
+                "master",
+                "xp_",
+                "sp_",
+                "@",
+                "or replace",
+            ];
             seen.hit_if(begins(next, &objects) || has(window(next, 0, 48), " set "), Rule::SqliStatement);
         }
         b"waitfor" => {
@@ -173,9 +128,27 @@ fn keyword(text: &Text<'_>, hit: Hit, seen: &mut Seen) {
     }
 }
 
+/// Whether `';` or the like stands before.
+fn is_behind_a_quote(text: &Text<'_>, hit: Hit) -> bool {
+    let before = text.low.get(hit.start.saturating_sub(8)..hit.start).unwrap_or_default().trim_ascii_end();
+    [&b"';"[..], b"\";", b"');", b"\");"].iter().any(|end| before.ends_with(end))
+}
+
+/// Whether what is selected is three literals or more: `1,2,'a'`.
+fn selects_literals(inside: &[u8]) -> bool {
+    let mut items = inside.split(|byte| *byte == b',').map(<[u8]>::trim_ascii_start);
+    let is_literal = |item: &[u8]| matches!(byte(item, 0), b'0'..=b'9' | b'@' | b'\'' | b'"');
+    items.clone().count() > 2 && items.all(is_literal)
+}
+
 /// `UNION`, then nothing but spaces, comments, brackets, `ALL` and `DISTINCT`, then `SELECT` and something that can be selected.
 fn is_union(text: &Text<'_>, from: usize) -> bool {
     let near = window(text.low, from, 64);
+    let rows = near.trim_ascii_start();
+    let rows = rows.strip_prefix(b"all ").unwrap_or(rows);
+    if begins(rows, &["values (", "values("]) {
+        return true;
+    }
     let Some(at) = find(near, "select", 0).filter(|at| !is_word(byte(near, at + 6))) else { return false };
     let between = near.get(..at).unwrap_or_default();
     let words_between = between.split(|byte| !byte.is_ascii_lowercase()).filter(|word| !word.is_empty());
@@ -198,13 +171,26 @@ fn call(text: &Text<'_>, hit: Hit, seen: &mut Seen) {
             let joined = matches!(text.prior(hit.start), b'-' | b'+' | b')' | b'\'' | b'|' | b'&' | b'*' | b'/');
             next == b'(' && !text.is_long() && text.prior(hit.start) != b'.' && (joined || in_sql())
         }
-        b"benchmark" | b"extractvalue" | b"updatexml" | b"randomblob" | b"elt" | b"make_set" | b"json_depth" | b"generate_series" => {
-            next == b'(' && !text.is_long() && in_sql()
-        }
+        b"benchmark"
+        | b"extractvalue"
+        | b"updatexml"
+        | b"randomblob"
+        | b"elt"
+        | b"make_set"
+        | b"json_depth"
+        | b"generate_series"
+        | b"gtid_subset"
+        | b"gtid_subtract"
+        | b"st_latfromgeohash"
+        | b"st_longfromgeohash"
+        | b"st_pointfromgeohash"
+        | b"raise_error"
+        | b"regexp_substring"
+        | b"name_const" => next == b'(' && !text.is_long() && in_sql(),
         b"pg_sleep" | b"load_file" | b"lo_import" | b"lo_export" | b"pg_read_file" | b"load_extension" | b"openrowset"
         | b"opendatasource" | b"xmltype" => next == b'(',
         b"xp_cmdshell" | b"xp_dirtree" | b"xp_regread" | b"sp_oacreate" | b"fn_varbintohexstr" => true,
-        b"dbms_pipe" | b"dbms_lock" | b"dbms_session" | b"utl_http" | b"utl_inaddr" | b"ctxsys" => next == b'.',
+        b"dbms_pipe" | b"dbms_lock" | b"dbms_session" | b"dbms_ldap" | b"utl_http" | b"utl_inaddr" | b"ctxsys" => next == b'.',
         b"procedure" => begins(tail(text.low, text.next(hit.end).1), &["analyse(", "analyse ("]),
         _ => false,
     };
@@ -222,6 +208,24 @@ fn schema(text: &Text<'_>, hit: Hit, seen: &mut Seen) {
         _ => false,
     };
     seen.hit_if(is_schema, Rule::SqliSchema);
+}
+
+/// Calls without arguments that only a database answers.
+const OF_THE_DATABASE: &[&str] =
+    &["schema()", "database()", "user()", "version()", "connection_id()", "current_user()", "session_user()", "system_user()"];
+
+/// Whether two such calls are compared, or one is all that another is asked.
+fn asks_the_database(text: &Text<'_>) -> bool {
+    let low = text.low;
+    if low.len() > FAR || !has(low, "()") {
+        return false;
+    }
+    let calls: usize =
+        OF_THE_DATABASE.iter().filter_map(|call| find(low, call, 0).map(|at| 1 + usize::from(has(tail(low, at + 2), call)))).sum();
+    let name = low.iter().take_while(|byte| is_word(**byte)).count();
+    let inside = tail(low, name + 1).strip_suffix(b")").unwrap_or_default();
+    let alone = name > 3 && byte(low, name) == b'(' && OF_THE_DATABASE.iter().any(|call| inside == call.as_bytes());
+    alone || calls > 1 && has_any(low, &[" like ", "=", " and "]) && !has_any(low, &[";", "{", "==", "= "])
 }
 
 /// A condition between two literals of one kind, at or behind `from`.
@@ -259,6 +263,14 @@ fn literal(low: &[u8], at: usize) -> Option<(bool, usize)> {
     if here.is_ascii_digit() {
         let len = rest.iter().position(|byte| !byte.is_ascii_digit() && *byte != b'.').unwrap_or(rest.len());
         return (!is_word(byte(rest, len))).then_some((true, at + len));
+    }
+    if here.is_ascii_lowercase() {
+        let name = rest.iter().position(|byte| !is_word(*byte)).unwrap_or(rest.len());
+        let known =
+            ["cos", "sin", "tan", "pi", "floor", "abs", "ascii", "char", "chr", "sqrt", "hex", "md5", "length", "ord", "rand", "exp"];
+        let close = rest.iter().position(|byte| *byte == b')')?;
+        let called = byte(rest, name) == b'(' && known.iter().any(|known| rest.get(..name) == Some(known.as_bytes()));
+        return called.then_some((true, at + close + 1));
     }
     if !matches!(here, b'\'' | b'"') {
         return None;

@@ -1,18 +1,29 @@
 //! Requests that the server is made to send: addresses of its own, of its cloud, of its network, and of those who listen for it.
 
-use super::Seen;
+use super::{Around, Seen};
+use crate::threat::report::Part;
 use crate::threat::rules::Rule;
 use crate::threat::text::{Marks, Text, begins, byte, has_any, is_word, tail, window};
 use crate::threat::words::Kind;
 
-/// Whatever names such an address in one layer of a value. A path may have a URL in it, other values are one.
-pub fn look(text: &Text<'_>, in_path: bool, seen: &mut Seen) {
+/// Whatever names such an address in one layer of a value. A path may have a URL in it, other values are one. A
+/// `redirect_uri` is for the client to follow, and may be its own address (RFC 8252 section 7.3).
+pub fn look(text: &Text<'_>, around: Around<'_>, seen: &mut Seen) {
+    let in_path = around.place.part == Part::Path;
     callback(text, seen);
     if !text.is_long()
         && (text.has(Marks::COLON.and(Marks::SLASH)) || has_any(text.low, &["metadata", ".169.254", ".100.100"]))
         && has_any(
             text.low,
-            &["169.254.169.254", "metadata.google", "100.100.100.200", "fd00:ec2::254", "latest/meta-data", "computemetadata"],
+            &[
+                "169.254.169.254",
+                "169.254.170.2/",
+                "metadata.google",
+                "100.100.100.200",
+                "fd00:ec2::254",
+                "latest/meta-data",
+                "computemetadata",
+            ],
         )
     {
         seen.hit(Rule::SsrfMetadata);
@@ -33,6 +44,7 @@ pub fn look(text: &Text<'_>, in_path: bool, seen: &mut Seen) {
             seen.hit_if(strange, Rule::SsrfScheme);
         }
         if (hit.start == start || in_path)
+            && !around.place.name.ends_with("redirect_uri")
             && begins(rest, &["://"])
             && matches!(text.word(hit), b"http" | b"https" | b"ftp" | b"ws" | b"wss")
         {
@@ -57,6 +69,7 @@ pub fn callback(text: &Text<'_>, seen: &mut Seen) {
             b"interact" => begins(rest, &[".sh"]) && dotted,
             b"interactsh" => begins(rest, &[".com"]),
             b"dnslog" => rest.starts_with(b".cn"),
+            b"kubernetes" => rest.starts_with(b".default.svc"),
             b"ceye" => rest.starts_with(b".io"),
             b"burpcol" => begins(rest, &["'+'laborator", "'||'laborator", "\"+\"laborator"]),
             _ => false,
@@ -72,14 +85,31 @@ fn host(rest: &[u8], seen: &mut Seen) {
     let authority = window(near, 0, end);
     let host = authority.iter().rposition(|byte| *byte == b'@').map_or(authority, |at| tail(authority, at + 1));
     if byte(host, 0) == b'[' {
-        let loopback =
-            begins(host, &["[::1]", "[::]", "[0:0:0:0:0:0:0:1]", "[::ffff:127.", "[::ffff:7f", "[::ffff:a9fe", "[::127.", "[0000::1]"]);
+        let loopback = begins(
+            host,
+            &[
+                "[::1]",
+                "[::]",
+                "[0:0:0:0:0:0:0:1]",
+                "[::ffff:127.",
+                "[0:0:0:0:0:ffff:127.",
+                "[::ffff:7f",
+                "[::ffff:a9fe",
+                "[::127.",
+                "[0000::1]",
+            ],
+        );
         seen.hit_if(loopback, Rule::SsrfLoopback);
         seen.hit_if(begins(host, &["[fd", "[fc", "[fe8"]), Rule::SsrfPrivate);
         return;
     }
     let name = host.split(|byte| *byte == b':').next().unwrap_or_default();
-    if name == b"localhost" || name.ends_with(b".localhost") || name == b"0" || begins(name, &["localtest.me", "lvh.me"]) {
+    if name == b"localhost"
+        || name.ends_with(b".localhost")
+        || name.starts_with(b"localhost.local")
+        || name == b"0"
+        || begins(name, &["localtest.me", "lvh.me"])
+    {
         seen.hit(Rule::SsrfLoopback);
     }
     if let Some(address) = ipv4(name) {
@@ -91,7 +121,11 @@ fn host(rest: &[u8], seen: &mut Seen) {
     let wrapped = has_any(name, &[".nip.io", ".xip.io", ".sslip.io", ".localtest.me"]);
     seen.hit_if(
         wrapped,
-        if begins(name, &["127.", "127-", "169", "10.", "192.168", "localhost"]) { Rule::SsrfLoopback } else { Rule::SsrfPrivate },
+        if begins(name, &["127.", "127-", "169", "10.", "192.168", "localhost"]) || has_any(name, &[".127.0.", "-127-0-"]) {
+            Rule::SsrfLoopback
+        } else {
+            Rule::SsrfPrivate
+        },
     );
 }
 

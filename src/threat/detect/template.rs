@@ -34,10 +34,28 @@ pub fn look(text: &Text<'_>, seen: &mut Seen) {
         let low = text.low;
         let include = has_any(
             low,
-            &["<!--#exec", "<!--#include", "<!--#echo", "<!--#printenv", "<!--#config", "<!--#set", "<esi:include", "<esi:inline"],
+            &[
+                "<!--#exec",
+                "<!--#include",
+                "<!--#echo",
+                "<!--#printenv",
+                "<!--#config",
+                "<!--#set",
+                "<esi:include",
+                "<esi:inline",
+                "<esi:vars",
+            ],
         );
         let freemarker = has_any(low, &["<#assign", "<#import", "<#include", "freemarker.template"]);
         seen.hit_if(include || freemarker, Rule::TemplateInclude);
+    }
+    if text.has(Marks::HASH) && has(text.low, "#set($") {
+        seen.hit_if(!text.is_long() || has_any(text.low, &[".class", "forname", "runtime", "inspect("]), Rule::TemplateObject);
+    }
+    if text.has(Marks::BRACE) && !text.is_long() {
+        let smarty = begins(text.low, &["{php}", "{smarty", "{$smarty.", "$smarty.version"]);
+        let ognl = has(text.low, "%{#") && has_any(text.low, &["#context", "#parameters", "#request[", "#session["]);
+        seen.hit_if(smarty || ognl, Rule::TemplateObject);
     }
     lookup(text, seen);
 }
@@ -129,6 +147,14 @@ fn reaches(inside: &[u8]) -> bool {
             "include(",
             "md5(",
             "_self.",
+            "map('",
+            "map(\"",
+            "filter('sys",
+            "filter(\"sys",
+            "sort('sys",
+            "reduce('sys",
+            "t(org.",
+            "request.server",
         ],
     );
     sure || called
@@ -142,7 +168,7 @@ fn names_its_engine(inside: &[u8]) -> bool {
     let engine =
         matches!(first, b"config" | b"self" | b"request" | b"settings" | b"cycler" | b"lipsum" | b"joiner" | b"app" | b"session" | b"dump");
     let into = matches!(next, b'.' | b'[' | b'(') && has_any(inside, &["__", "environ", "items", "application", "secret", "attr", "class"]);
-    engine && (into || (next == 0 && first == b"config")) || has(inside, "constructor")
+    engine && (into || (next == 0 && first == b"config") || (next == b'(' && first == b"dump")) || has(inside, "constructor")
 }
 
 fn objects(text: &Text<'_>, seen: &mut Seen) {
@@ -215,5 +241,5 @@ pub fn lookup(text: &Text<'_>, seen: &mut Seen) {
 
 fn is_jndi(inside: &[u8]) -> bool {
     let letters = inside.iter().filter(|byte| !matches!(byte, b' ' | b'\'' | b'"')).take(5);
-    letters.eq(b"jndi:")
+    letters.eq(b"jndi:") || begins(inside, &["script:", "dns:address", "url:utf-8:", "java:", "sys:java", "env:aws_"])
 }

@@ -4,7 +4,7 @@ use super::{Around, Seen};
 use crate::threat::decode::Layers;
 use crate::threat::report::Part;
 use crate::threat::rules::Rule;
-use crate::threat::text::{Hit, Marks, Text, begins, byte, find, has, has_any, tail, window};
+use crate::threat::text::{Hit, Marks, Text, begins, byte, find, has, has_any, is_word, tail, window};
 use crate::threat::words::Kind;
 
 /// Whatever leads out of a directory in one layer of a value.
@@ -19,10 +19,12 @@ pub fn look(text: &Text<'_>, around: Around<'_>, seen: &mut Seen) {
             }
         }
         shares(text, seen);
+        seen.hit_if(!text.is_long() && is_of_the_system(text.low), Rule::TraversalFile);
     } else {
         let ini = |hit: &Hit| matches!(text.word(*hit), b"win" | b"boot") && text.from(hit.end).starts_with(b".ini");
         seen.hit_if(text.of(Kind::FILE).any(|hit| ini(&hit)) && !text.is_long(), Rule::TraversalFile);
     }
+    seen.hit_if(text.low.starts_with(b"php://filter/"), Rule::TraversalWrapper);
     if text.has(Marks::COLON) && !text.is_long() {
         for hit in text.of(Kind::SCHEME) {
             seen.hit_if(is_wrapper(text, hit), Rule::TraversalWrapper);
@@ -91,6 +93,30 @@ fn is_file(text: &Text<'_>, hit: Hit) -> bool {
         b"access_log" | b"error_log" | b"access" | b"error" => after_slash && begins(rest, &[".log", ""]) && has(before, "log/") && ended,
         _ => false,
     }
+}
+
+/// Whether a value is nothing but the path of a file that belongs to the system.
+fn is_of_the_system(low: &[u8]) -> bool {
+    let path = low.strip_prefix(b"file=").or_else(|| low.strip_prefix(b"file://")).unwrap_or(low);
+    let known = [
+        "/etc/nginx/",
+        "/etc/mysql/",
+        "/etc/apache",
+        "/etc/httpd/",
+        "/etc/ssh/",
+        "/etc/services",
+        "/etc/profile",
+        "/etc/resolv.conf",
+        "/etc/php",
+        "/var/log/",
+        "/var/run/secrets/",
+        "/run/secrets/",
+        "/proc/",
+        "/root/",
+        "/usr/local/etc/",
+        "/var/spool/cron",
+    ];
+    path.len() > 8 && begins(path, &known) && path.iter().all(|byte| is_word(*byte) || matches!(byte, b'/' | b'.' | b'-'))
 }
 
 /// Shares of Windows that only an administrator has.

@@ -2,7 +2,7 @@
 
 use super::Seen;
 use crate::threat::rules::Rule;
-use crate::threat::text::{Text, begins, byte, has_any, is_word, skip, tail, window};
+use crate::threat::text::{Text, begins, byte, find, has_any, is_word, skip, tail, window};
 use crate::threat::words::Kind;
 
 /// Whatever follows a line break in one layer of a value.
@@ -22,16 +22,42 @@ pub fn look(text: &Text<'_>, seen: &mut Seen) {
             "access-control-",
             "transfer-encoding:",
             "x-forwarded-",
+            "x-frame-options:",
+            "x-content-type-options:",
+            "x-powered-by:",
+            "x-injected",
+            "strict-transport-security:",
+            "content-security-policy:",
+            "cache-control:",
+            "expect:",
+            "trailer:",
         ];
+        let host = rest.strip_prefix(b"host:").map(|host| window(host, 0, 64).trim_ascii());
+        let hosted = host.is_some_and(|host| host.contains(&b'.') && !host.contains(&b' '));
         let typed = begins(rest, &["content-type:"]) && has_any(window(rest, 0, 64), &["text/", "charset"]);
         let request = begins(rest, &["get ", "post ", "host:", "http/"]) && has_any(window(rest, 0, 200), &["http/1", "http/2"]);
-        seen.hit_if((begins(rest, &fields) || typed || request) && !text.is_long(), Rule::CrlfHeader);
+        seen.hit_if((begins(rest, &fields) || typed || request || hosted) && !text.is_long(), Rule::CrlfHeader);
         let recipients = ["bcc:", "cc:", "to:", "from:", "reply-to:", "subject:", "mime-version:"];
         let address = begins(rest, &["bcc:", "cc:"]) || window(rest, 0, 64).contains(&b'@') || begins(rest, &["mime-version:", "subject:"]);
         seen.hit_if(begins(rest, &recipients) && address && !text.is_long(), Rule::MailHeader);
         seen.hit_if(is_mail_command(rest) && !text.is_long(), Rule::MailHeader);
     }
     tagged(text, seen);
+}
+
+/// Header fields behind a line break that is written as an escape, or as a character that some servers cut to one.
+pub fn written(text: &Text<'_>, seen: &mut Seen) {
+    if text.is_long() {
+        return;
+    }
+    let mut from = 0;
+    while let Some(at) = find(text.low, "set-cookie:", from) {
+        from = at + 1;
+        let before = text.low.get(at.saturating_sub(2)..at).unwrap_or_default();
+        let cut = matches!(before.last(), Some(0x80.. | 1..=0x1f));
+        seen.hit_if(cut || matches!(before, b"\\n" | b"\\r" | b"0a" | b"0d"), Rule::CrlfHeader);
+    }
+    seen.hit_if(has_any(text.low, &["\\r\\nlocation:", "\\r\\ncontent-length:", "\\r\\ncontent-type:", "\\r\\n\\r\\n<"]), Rule::CrlfHeader);
 }
 
 /// A command of SMTP (RFC 5321).

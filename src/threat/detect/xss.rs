@@ -3,15 +3,15 @@
 use libinjectionrs::XssDetector;
 
 use super::Seen;
-use super::sqli::is_program;
+use super::everyday::is_program;
 use crate::threat::rules::Rule;
-use crate::threat::text::{FAR, Marks, Text, begins, byte, find, has, has_any, tail, window};
+use crate::threat::text::{FAR, Marks, Text, begins, byte, find, has, has_any, skip, tail, window};
 use crate::threat::words::Kind;
 
 /// Whatever says script in one layer of a value.
 pub fn look(text: &Text<'_>, seen: &mut Seen) {
     let quoted = text.has(Marks::EQUALS) && text.has(Marks::QUOTE.and(Marks::SPACE).and(Marks::SLASH));
-    if (text.has(Marks::ANGLE) || quoted) && XssDetector::new().detect(text.low).is_injection() {
+    if (text.has(Marks::ANGLE) || quoted) && XssDetector::new().detect(without_declaration(text.low)).is_injection() {
         let component = has(text.low, "={") && is_program(text) && !has(text.low, "<script");
         let harmless = text.is_long() || component || is_only_style(text.low) || !(text.has(Marks::ANGLE) || text.has(Marks::QUOTE));
         seen.hit(if harmless { Rule::XssGrammarInText } else { Rule::XssGrammar });
@@ -28,11 +28,19 @@ pub fn look(text: &Text<'_>, seen: &mut Seen) {
     }
 }
 
+/// The text behind a declaration of XML, which is no instruction.
+fn without_declaration(low: &[u8]) -> &[u8] {
+    let rest = low.trim_ascii_start();
+    if !rest.starts_with(b"<?xml ") {
+        return low;
+    }
+    find(window(rest, 0, 128), "?>", 0).map_or(low, |end| tail(rest, end + 2))
+}
+
 /// Whether `style` is all that libinjection minds, and there is nothing in it but plain declarations: editors write such.
 fn is_only_style(low: &[u8]) -> bool {
-    if !has(low, "style")
-        || has_any(low, &["expression", "url(", "import", "behavior", "binding", "\\", "/*", "script:", "-o-link", "<style", "{", "}", "["])
-    {
+    let strange = ["expression", "url(", "@import", "behavior", "binding", "\\", "/*", "script:", "-o-link", "<style", "{", "}", "["];
+    if !has(low, "style") || has_any(low, &strange) || !styles_are_plain(low) {
         return false;
     }
     let mut without = low.to_vec();
@@ -44,6 +52,33 @@ fn is_only_style(low: &[u8]) -> bool {
         from = at + 5;
     }
     !XssDetector::new().detect(&without).is_injection()
+}
+
+/// Whether every `style` is within quotes, and is declarations of a name, a colon and a value of plain characters.
+fn styles_are_plain(low: &[u8]) -> bool {
+    let mut from = 0;
+    while let Some(at) = find(low, "style=", from) {
+        let quote = byte(low, at + 6);
+        let inside = tail(low, at + 7);
+        let len = inside.iter().position(|byte| *byte == quote);
+        let Some(style) = len.and_then(|len| inside.get(..len)).filter(|_| matches!(quote, b'"' | b'\'')) else { return false };
+        if matches!(byte(inside, style.len() + 1), b'a'..=b'z' | b';' | b'"' | b'\'')
+            || !style.split(|byte| *byte == b';').all(is_declaration)
+        {
+            return false;
+        }
+        from = at + 7 + style.len();
+    }
+    true
+}
+
+fn is_declaration(text: &[u8]) -> bool {
+    let text = text.trim_ascii();
+    let text = text.strip_suffix(b"!important").unwrap_or(text);
+    let name = text.iter().take_while(|byte| byte.is_ascii_lowercase() || **byte == b'-').count();
+    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b" #%.,()-+/'\"\n\r".contains(byte) || *byte >= 0x80;
+    let quotes = text.iter().filter(|byte| matches!(byte, b'\'' | b'"')).count();
+    text.is_empty() || (name > 0 && skip(text, name).0 == b':' && quotes % 2 == 0 && tail(text, skip(text, name).1 + 1).iter().all(plain))
 }
 
 fn elements(text: &Text<'_>, seen: &mut Seen) {
@@ -147,7 +182,8 @@ fn handlers(text: &Text<'_>, seen: &mut Seen) {
         let before = low.get(at.saturating_sub(40)..at).unwrap_or_default().trim_ascii_end();
         let letters = before.iter().rev().take_while(|byte| byte.is_ascii_lowercase()).count();
         let (around, name) = before.split_at(before.len() - letters);
-        let Some(event) = name.strip_prefix(b"on").filter(|event| begins(event, EVENTS)) else { continue };
+        let event = name.strip_prefix(b"on").filter(|event| begins(event, EVENTS));
+        let Some(event) = event.or_else(|| (name == b"formaction").then_some(name)) else { continue };
         if !matches!(around.last(), Some(b' ' | b'/' | b'"' | b'\'' | b'`' | b'\n' | b'\r' | b'>' | b'+' | b';' | 1..=0x1f | 0x80..) | None)
         {
             continue;
@@ -177,10 +213,42 @@ fn addresses(text: &Text<'_>, seen: &mut Seen) {
     }
     let page = || text.low.starts_with(b"data:text/html") || has_any(text.low, &["=data:text/html", "\"data:text/html", "'data:text/html"]);
     seen.hit_if(text.kinds.any(Kind::SCHEME) && !text.is_long() && page(), Rule::XssScript);
+    if text.has(Marks::LINE.and(Marks::SPACE).and(Marks::HIGH)) && text.has(Marks::EQUALS) {
+        seen.hit_if(spaced_address(text.low), Rule::XssScript);
+    }
+}
+
+/// Whether an attribute's value is `javascript:` with spaces, line breaks and control characters within, which browsers pass over.
+fn spaced_address(low: &[u8]) -> bool {
+    let mut from = 0;
+    while let Some(at) = find(low, "=", from) {
+        from = at + 1;
+        let near = window(low, from, FAR * 2);
+        let mut letters = near.iter().enumerate().filter(|(_, byte)| **byte > b' ' && !matches!(byte, b'"' | b'\'' | b'`'));
+        if !matches!(letters.clone().next(), Some((_, b'j' | b'v'))) {
+            continue;
+        }
+        let scheme = if matches!(letters.clone().next(), Some((_, b'j'))) { &b"javascript:"[..] } else { b"vbscript:" };
+        let mut end = 0;
+        let spelt = scheme.iter().all(|wanted| {
+            letters.next().is_some_and(|(at, byte)| {
+                end = at;
+                byte == wanted
+            })
+        });
+        if spelt && end >= scheme.len() {
+            return true;
+        }
+    }
+    false
 }
 
 /// Calls that proofs of scripting make, in values too short to be a program.
 fn code(text: &Text<'_>, seen: &mut Seen) {
+    if text.has(Marks::PAREN.and(Marks::EQUALS)) {
+        let loads = ["import('//", "import(\"//", "import(`//", "innerhtml=location", "=location.hash.s", "getscript('//"];
+        seen.hit_if(has_any(text.low, &loads), Rule::XssCode);
+    }
     for hit in text.of(Kind::JS) {
         let low = text.low;
         let (next, at) = text.next(hit.end);
@@ -192,11 +260,25 @@ fn code(text: &Text<'_>, seen: &mut Seen) {
                 let argument = matches!(byte(inside, 0), b'0'..=b'9' | b'\'' | b'"' | b'`' | b'/' | b')' | b'=')
                     || begins(inside, &["document", "origin", "location", "window", "self", "top", "string.", "xss", "this", "%"]);
                 let called = next == b'(' && argument || next == b'`' || begins(rest, &[".call(", ".apply(", "?.(", ")(", ")`"]);
-                let of_window = has(low.get(hit.start.saturating_sub(8)..hit.start).unwrap_or_default(), "window");
-                called && (prior != b'.' || of_window)
+                let before = low.get(hit.start.saturating_sub(12)..hit.start).unwrap_or_default();
+                let owners = ["window.", "top.", "self.", "parent.", "this.", "globalthis.", "frames.", "defaultview.", "window?."];
+                let of_window = owners.iter().any(|owner| before.ends_with(owner.as_bytes()));
+                let handed = prior == b'('
+                    && matches!(next, b')' | b',')
+                    && [".find(", ".some(", ".map(", ".foreach(", ".every(", ".sort(", ".filter(", ".flatmap(", ".findindex(", ".reduce("]
+                        .iter()
+                        .any(|method| before.ends_with(method.as_bytes()));
+                let set = prior == b'='
+                    && (begins(rest, &[";throw", ";onerror", "//", ",1"]) || begins(rest, &[",", ";"]) && byte(rest, 2) == b'(');
+                let named = matches!(prior, b'\'' | b'"' | b'`')
+                    && byte(rest, 0) == prior
+                    && begins(tail(rest, 1), &["](", "]`", "]?.", "].call", "].apply"]);
+                let whole = hit.start == 0 && next == b'(' && low.len() <= 48 && matches!(low.last(), Some(b')' | b';'));
+                called && (prior != b'.' || of_window) || whole || handed || set || named
             }
             b"eval" => {
                 next == b'('
+                    && text.prior(hit.start) != b'$'
                     && begins(inside, &["atob", "string.", "'", "\"", "`", "name", "location", "unescape", "base64", "decodeuri", "window"])
             }
             b"document" => begins(
@@ -204,10 +286,14 @@ fn code(text: &Text<'_>, seen: &mut Seen) {
                 &[".cookie", ".domain", ".write(", ".location", "?.cookie", "[\"cookie", "['cookie", "[`cookie", "['\\x", ".body.app"],
             ),
             b"window" | b"self" | b"top" | b"globalthis" => {
+                let computed = byte(rest, 0) == b'['
+                    && has_any(window(rest, 0, FAR), &["+'", "+\"", "+`", ".source", ".tostring("])
+                    && has(rest, "](");
                 begins(rest, &[".location=", ".location.href=", "[\"", "['", ".onerror=", "[/"])
                     && text.has(Marks::PAREN.and(Marks::EQUALS))
+                    || computed
             }
-            b"fromcharcode" => next == b'(' || begins(rest, &[".call", ".apply"]),
+            b"fromcharcode" => (next == b'(' && byte(inside, 0).is_ascii_digit()) || begins(rest, &[".call", ".apply"]),
             b"settimeout" | b"setinterval" => {
                 next == b'(' && (matches!(byte(inside, 0), b'\'' | b'"' | b'`') || inside.starts_with(b"alert"))
             }
