@@ -30,6 +30,7 @@ fn is_power(residue: u32, prime: u32) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::auth::keys::Key;
 
     /// `number`, big-endian, times 65537.
     fn times(number: &[u8]) -> Vec<u8> {
@@ -53,6 +54,11 @@ mod tests {
             let mut near = power.clone();
             *near.last_mut().unwrap() ^= 2;
             assert!(!is_marked(&near), "65537^{exponent} and a bit");
+            if exponent == 130 {
+                let refused = Key::rsa(&power, &[1, 0, 1]);
+                assert!(matches!(refused, Err(reason) if reason.contains("CVE-2017-15361")), "{refused:?}");
+                assert!(Key::rsa(&near, &[1, 0, 1]).is_ok());
+            }
             power = times(&power);
         }
         assert_eq!(times(&[1, 0, 1]), [0, 1, 0, 2, 0, 1]);

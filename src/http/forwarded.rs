@@ -5,6 +5,7 @@
 
 use std::net::IpAddr;
 
+use super::media::is_token;
 use super::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, header};
 use crate::exchange::Exchange;
 
@@ -149,7 +150,8 @@ pub fn is_loop(headers: &HeaderMap, name: &str) -> bool {
 }
 
 /// Tells the origin of the client, of the trace, and of the gateway: `X-Forwarded-*`, `Forwarded`, `Via`, `traceparent`,
-/// `X-Request-Id`. What a trusted proxy or the routes file has said already is kept, and appended to.
+/// `X-Request-Id`. What a trusted proxy or the routes file has said already is kept, and appended to; a `Forwarded` that is none is
+/// written anew.
 pub fn announce(cx: &Exchange<'_>, request: &mut Request) {
     let Request { target, headers, .. } = request;
     if let Some(peer) = cx.peer {
@@ -170,7 +172,7 @@ pub fn announce(cx: &Exchange<'_>, request: &mut Request) {
         insert(headers, FORWARDED_PORT, port.unwrap_or(if target.scheme == "https" { "443" } else { "80" }));
     }
     let element = forwarded_element(&cx.settings.name, cx.peer, &target.authority, target.scheme);
-    let value = match joined(headers, header::FORWARDED) {
+    let value = match joined(headers, header::FORWARDED).filter(|before| is_list_of_elements(before)) {
         Some(before) => format!("{before}, {element}"),
         None => element,
     };
@@ -200,6 +202,43 @@ fn insert(headers: &mut HeaderMap, name: HeaderName, value: impl TryInto<HeaderV
 fn joined(headers: &HeaderMap, name: HeaderName) -> Option<String> {
     let lines: Vec<&str> = headers.get_all(name).into_iter().filter_map(|value| value.to_str().ok()).collect();
     if lines.is_empty() { None } else { Some(lines.join(", ")) }
+}
+
+/// Whether a text is a list of elements of `Forwarded` (RFC 7239 section 4), so that one more behind it is one. In a quoted string
+/// that is left open, a proxy that passes on what its client wrote would hide what this gateway says.
+fn is_list_of_elements(text: &str) -> bool {
+    let space = [' ', '\t'];
+    let mut rest = text.trim_matches(space);
+    while !rest.is_empty() {
+        let Some((name, value)) = rest.split_once('=') else { return false };
+        let length = match value.strip_prefix('"') {
+            Some(quoted) => quoted_length(quoted).map(|length| length + 1),
+            // Many write `for=192.0.2.7:80` without quotes.
+            None => Some(value.find([';', ',', ' ', '\t']).unwrap_or(value.len())).filter(|length| is_bare(value.get(..*length))),
+        };
+        let (true, Some(behind)) = (is_token(name), length.and_then(|length| value.get(length..))) else { return false };
+        rest = behind.trim_start_matches(space);
+        if !rest.is_empty() && !rest.starts_with([';', ',']) {
+            return false;
+        }
+        rest = rest.trim_start_matches([';', ',', ' ', '\t']);
+    }
+    true
+}
+
+fn is_bare(value: Option<&str>) -> bool {
+    value.is_some_and(|value| !value.is_empty() && !value.contains(['"', '\\']))
+}
+
+/// The bytes of a quoted string behind its first quote, with the last one (RFC 9110 section 5.6.4); `None` where it is left open.
+fn quoted_length(text: &str) -> Option<usize> {
+    let mut escaped = false;
+    let end = text.bytes().position(|byte| {
+        let ends = byte == b'"' && !escaped;
+        escaped = byte == b'\\' && !escaped;
+        ends
+    });
+    end.map(|end| end + 1)
 }
 
 /// One element of `Forwarded` (RFC 7239 section 4).

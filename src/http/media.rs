@@ -106,8 +106,8 @@ fn is_space(c: char) -> bool {
     matches!(c, ' ' | '\t' | '\r' | '\n')
 }
 
-/// RFC 9110 section 5.6.2.
-fn is_token(text: &str) -> bool {
+/// Whether a text is a token (RFC 9110 section 5.6.2).
+pub fn is_token(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
 }
 

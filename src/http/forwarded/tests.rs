@@ -113,6 +113,36 @@ fn what_a_trusted_proxy_said_is_continued() {
 }
 
 #[test]
+fn what_is_no_list_of_elements_is_not_continued() {
+    for (text, expect) in [
+        ("for=\"_gazonk\"", true),
+        ("For=\"[2001:db8:cafe::17]:4711\"", true),
+        ("for=192.0.2.60;proto=http;by=203.0.113.43", true),
+        ("for=192.0.2.43, for=198.51.100.17", true),
+        ("for=_hidden , for=_SEVKISEK;", true),
+        ("for=192.0.2.7:80, ,; for=b", true),
+        ("for=\"a\\\"b, c\";host=\"d;e\"", true),
+        ("for=\"", false),
+        ("for=\"a\\\"", false),
+        ("for=a, for=\"b", false),
+        ("for=\"a\"b", false),
+        ("for=a\"b", false),
+        ("for=a b", false),
+        ("for=", false),
+        ("for", false),
+        ("=a", false),
+        ("f or=a", false),
+        ("f\"or=a", false),
+    ] {
+        assert_eq!(is_list_of_elements(text), expect, "{text}");
+        let headers = announced(Some("192.0.2.7"), "https://api.example/a", &[("forwarded", text)]);
+        let own = "by=_archway;for=192.0.2.7;host=\"api.example\";proto=https";
+        let told = if expect { format!("{text}, {own}") } else { own.to_owned() };
+        assert_eq!(joined(&headers, header::FORWARDED), Some(told), "{text}");
+    }
+}
+
+#[test]
 fn a_request_that_comes_round_again_is_a_loop() {
     let rows = [("1.1 archway", 3, false), ("1.1 archway", 4, true), ("1.1 other", 9, false)];
     for (entry, times, expect) in rows {
