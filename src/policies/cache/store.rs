@@ -4,6 +4,7 @@ use std::mem;
 
 use super::{Cache, append_status};
 use crate::caching::conditional::not_modified;
+use crate::caching::directives::CDN_CACHE_CONTROL;
 use crate::caching::storable::{self, Circumstances, LARGEST_BODY, Span};
 use crate::caching::stored::{self, Times};
 use crate::caching::vary::{Marker, Vary};
@@ -73,7 +74,7 @@ impl Cache {
             if let Ok(value) = HeaderValue::try_from(format!("{whose}max-age={}", span.lifetime_s)) {
                 response.headers.insert(header::CACHE_CONTROL, value);
             }
-            for name in [header::EXPIRES, header::PRAGMA, header::AGE] {
+            for name in [header::EXPIRES, header::PRAGMA, header::AGE, CDN_CACHE_CONTROL] {
                 response.headers.remove(name);
             }
         }

@@ -179,10 +179,11 @@ fn a_configured_ttl_is_told_to_clients() {
         (r#"{"ttl":"5m","identity":"shared"}"#, "GET /a | as: anna", "max-age=300"),
     ] {
         let edge = Edge::with(config);
-        let miss = edge.send(request, "200 one | cache-control: max-age=7 | expires: 0 | age: 9").unwrap();
+        let miss = edge.send(request, "200 one | cache-control: max-age=7 | cdn-cache-control: max-age=9 | expires: 0 | age: 9").unwrap();
         let hit = edge.send(request, "").unwrap();
         for got in [&miss, &hit] {
-            assert_eq!((header(got, "cache-control").as_str(), header(got, "expires").as_str()), (expect, ""), "{config} {request}");
+            let told = ["cache-control", "cdn-cache-control", "expires"].map(|name| header(got, name));
+            assert_eq!(told, [expect, "", ""], "{config} {request}");
         }
         assert_eq!((header(&miss, "age").as_str(), header(&hit, "age").as_str()), ("", "0"), "{config} {request}");
     }
