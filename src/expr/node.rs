@@ -175,7 +175,8 @@ impl Serialize for Node {
         let mut put = |tag: &str| seq.serialize_element(tag);
         match self {
             Self::Uint(value) => put("uint!").and_then(|()| seq.serialize_element(value))?,
-            Self::Double(value) => put("double!").and_then(|()| seq.serialize_element(value))?,
+            // As text: serde_json reads a number to within its last bit only.
+            Self::Double(value) => put("double!").and_then(|()| seq.serialize_element(&value.to_string()))?,
             Self::Bytes(bytes) => put("bytes!").and_then(|()| seq.serialize_element(&base64url::encode(bytes)))?,
             Self::Timestamp(value) => put("timestamp!").and_then(|()| seq.serialize_element(&value.to_string()))?,
             Self::Duration(value) => put("duration!").and_then(|()| seq.serialize_element(&value.0))?,
@@ -244,7 +245,7 @@ impl<'de> Visitor<'de> for NodeVisitor {
         let wrong = |what: &str| de::Error::custom(format!("`{what}` is not known to this version"));
         Ok(match tag.as_str() {
             "uint!" => Node::Uint(next(&mut seq)?),
-            "double!" => Node::Double(next(&mut seq)?),
+            "double!" => Node::Double(next::<String, A>(&mut seq)?.parse().map_err(|_| wrong("double!"))?),
             "bytes!" => Node::Bytes(base64url::decode(&next::<String, A>(&mut seq)?).ok_or_else(|| wrong("bytes!"))?.into()),
             "timestamp!" => Node::Timestamp(Timestamp::parse(&next::<String, A>(&mut seq)?).ok_or_else(|| wrong("timestamp!"))?),
             "duration!" => Node::Duration(Span(next(&mut seq)?)),
