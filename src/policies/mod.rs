@@ -245,7 +245,9 @@ registry! {
     rate_limit: RateLimit
     /// Masks secrets and personal data in responses, in streams too, or refuses to let them leave (502).
     mask: Mask
-    /// Answers from the edge's cache what may be answered from it, and stores what may be stored (RFC 9111).
+    /// Answers from the edge's cache what may be answered from it, and stores what may be stored (RFC 9111). No lifetime is guessed,
+    /// nothing stale is used, nothing is revalidated; what sets cookies and parts of responses are not stored; a request that changes
+    /// something makes it forget its own URI, and none that its response names.
     cache: Cache
 }
 
