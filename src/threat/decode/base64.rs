@@ -42,6 +42,9 @@ pub fn decode(value: &[u8]) -> Option<Vec<u8>> {
 
 /// Whether a value has a space now and then, where its pluses were read as a form's spaces. Words have them too often for that.
 fn has_lost_its_pluses(value: &[u8]) -> bool {
+    if !value.contains(&b' ') {
+        return false;
+    }
     let mut spaces = 0;
     for (at, byte) in value.iter().enumerate() {
         match byte {

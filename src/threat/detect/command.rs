@@ -315,7 +315,10 @@ fn disguised(text: &Text<'_>, seen: &mut Seen) {
     if plain.len() != text.low.len() && text.has(Marks::CHAIN.and(Marks::AMPERSAND).and(Marks::DOLLAR)) {
         seen.hit_if(runs_spelt(&plain), Rule::CommandHidden);
     }
-    seen.hit_if(plain.len() != text.low.len() && signs.iter().any(|sign| has(&plain, sign) && !has(text.low, sign)), Rule::CommandHidden);
+    seen.hit_if(
+        text.has(Marks::SLASH) && plain.len() != text.low.len() && signs.iter().any(|sign| has(&plain, sign) && !has(text.low, sign)),
+        Rule::CommandHidden,
+    );
 }
 
 /// Whether a value that was made plain begins with a separator and a command that ends it or has a path.
@@ -345,6 +348,9 @@ fn code(text: &Text<'_>, seen: &mut Seen) {
             || page && has(low, "<?php") && has_any(low, &["system(", "eval(", "exec(", "passthru(", "$_get", "$_post"]),
         Rule::CommandCode,
     );
+    if !text.kinds.any(Kind::CODE) {
+        return;
+    }
     seen.hit_if(has(low, "process.binding("), Rule::CommandCode);
     seen.hit_if(has(low, "response.write(") && has_any(low, &["response.end", "server.createobject("]), Rule::CommandCode);
     if text.is_long() {

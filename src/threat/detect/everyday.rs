@@ -19,6 +19,9 @@ pub fn is_everyday(text: &Text<'_>) -> bool {
     if plain && sql < 2 && low.split(|byte| !is_word(*byte)).filter(|word| !word.is_empty()).count() > 3 {
         return true;
     }
+    if sql == 0 && is_range(low.trim_ascii()) {
+        return true;
+    }
     if breaks::into_condition(text) {
         return false;
     }
@@ -32,6 +35,14 @@ pub fn is_everyday(text: &Text<'_>) -> bool {
         && !text.has(Marks::EQUALS)
         && !has_any(low, &["/*", "--", "infile", "case when", " is unknown", " not unknown"]);
     phrase || is_search(text, sql) || is_program(text)
+}
+
+/// Whether it is a word and a number or a range in brackets, `month (1-12)`, with a space between them as no call has one.
+fn is_range(low: &[u8]) -> bool {
+    let word = low.iter().take_while(|byte| byte.is_ascii_lowercase()).count();
+    let inside = tail(low, word).strip_prefix(b" (").and_then(|rest| rest.strip_suffix(b")"));
+    word > 2
+        && inside.is_some_and(|inside| !inside.is_empty() && inside.iter().all(|byte| byte.is_ascii_digit() || matches!(byte, b'-' | b',')))
 }
 
 /// Whether a long text is hardly anything but SQL, and begins as no program and no sentence does.

@@ -10,7 +10,7 @@ pub fn look(text: &Text<'_>, around: Around<'_>, seen: &mut Seen) {
     if text.has(Marks::DOLLAR) {
         operators(text, around.place.is_name, seen);
     }
-    if !text.is_long() && text.has(Marks::QUOTE) && text.has(Marks::CHAIN) {
+    if !text.is_long() && text.has(Marks::QUOTE) && text.has(Marks::CHAIN) && text.kinds.any(Kind::PROGRAM.or(Kind::TEMPLATE)) {
         functions(text, seen);
     }
     if !text.is_long() && text.has(Marks::PAREN) {

@@ -52,10 +52,15 @@ fn bounded(raw: &[u8]) -> Cow<'_, [u8]> {
 fn words(text: &Text<'_>, seen: &mut Seen) {
     seen.hit_if(!text.is_long() && text.has(Marks::QUOTE) && breaks::into_condition(text) && !is_program(text), Rule::SqliCondition);
     if !text.is_long() && text.has(Marks::PAREN) {
-        let spelt = text.has(Marks::CHAIN.and(Marks::PLUS)) && has_any(text.low, &["||chr(", "||char(", ")+char(", ")+chr("]);
+        let spelt = text.has(Marks::CHAIN.and(Marks::PLUS))
+            && text.kinds.any(Kind::SQL_CALL)
+            && has_any(text.low, &["||chr(", "||char(", ")+char(", ")+chr("]);
         seen.hit_if(spelt || asks_the_database(text), Rule::SqliFunction);
     }
-    seen.hit_if(text.has(Marks::CHAIN) && has(text.low, ";") && has_any(text.low, &[") to program ", ") to program'"]), Rule::SqliFunction);
+    seen.hit_if(
+        text.has(Marks::CHAIN) && text.kinds.any(Kind::SQL) && has_any(text.low, &[") to program ", ") to program'"]),
+        Rule::SqliFunction,
+    );
     for hit in text.hits {
         if hit.kind.any(Kind::SQL) {
             keyword(text, *hit, seen);

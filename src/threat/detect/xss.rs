@@ -245,7 +245,7 @@ fn spaced_address(low: &[u8]) -> bool {
 
 /// Calls that proofs of scripting make, in values too short to be a program.
 fn code(text: &Text<'_>, seen: &mut Seen) {
-    if text.has(Marks::PAREN.and(Marks::EQUALS)) {
+    if text.kinds.any(Kind::JS) {
         let loads = ["import('//", "import(\"//", "import(`//", "innerhtml=location", "=location.hash.s", "getscript('//"];
         seen.hit_if(has_any(text.low, &loads), Rule::XssCode);
     }
