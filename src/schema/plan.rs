@@ -114,7 +114,8 @@ pub struct Ready {
 /// The paths below a route.
 struct Paths {
     rest: String,
-    router: Router<usize>,
+    /// The place of each path in `paths`; as a list, so that the wasm has this router once.
+    router: Router<Vec<usize>>,
     /// The names of each path's parameters, and its operations.
     paths: Vec<(Vec<String>, Methods)>,
 }
@@ -173,7 +174,7 @@ impl Paths {
         let (mut router, mut paths) = (Router::new(), Vec::new());
         for (template, methods) in below.paths {
             let (path, names) = numbered(&template);
-            router.insert(path, paths.len()).map_err(|error| format!("`{template}` cannot be told from the other paths: {error}"))?;
+            router.insert(path, vec![paths.len()]).map_err(|error| format!("`{template}` cannot be told from the other paths: {error}"))?;
             paths.push((names, methods));
         }
         Ok(Self { rest: below.rest, router, paths })
@@ -210,7 +211,7 @@ impl Ready {
             let rest = params.iter().find(|(name, _)| *name == paths.rest).map_or("", |(_, text)| text.as_str());
             let path = format!("/{}", rest.trim_matches('/'));
             let found = paths.router.at(&path).map_err(|_| Unfound::Path)?;
-            let (names, methods) = paths.paths.get(*found.value).ok_or(Unfound::Path)?;
+            let (names, methods) = found.value.first().and_then(|place| paths.paths.get(*place)).ok_or(Unfound::Path)?;
             let params = names.iter().cloned().zip(found.params.iter().map(|(_, text)| text.to_owned())).collect();
             return Ok(self.of_method(methods, method)?.map(|operation| Chosen { operation, params }));
         }

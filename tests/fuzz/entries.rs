@@ -12,8 +12,13 @@ use archway::auth::webhook::{self, Scheme};
 use archway::auth::{algorithm, api_key, claims, content_digest, dpop, hex, jwk, keys, pem, token};
 use archway::config::runtime::EncodedSlash;
 use archway::expr::condition::Condition;
-use archway::http::{HeaderMap, HeaderName, HeaderValue, Target, path, query, structured};
+use archway::http::{HeaderMap, HeaderName, HeaderValue, Target, multipart, path, query, structured};
 use archway::memory::Scene;
+use archway::schema::document;
+use archway::schema::forms::Fields;
+use archway::schema::parameters::{Parameter, Part, Style};
+use archway::schema::shape::Shape;
+use archway::schema::tree::kind;
 use archway::threat::settings::{Class, Level, Settings};
 use archway::threat::{Parts, inspect, json, xml};
 
@@ -25,7 +30,9 @@ pub const ENTRIES: &[Entry] = &[
     ("basic", proofs::basic),
     ("certificate", proofs::certificate),
     ("condition", condition),
+    ("document", document),
     ("dpop", proofs::dpop),
+    ("form", form),
     ("introspection", proofs::introspection),
     ("json", json_scan),
     ("key", key),
@@ -159,6 +166,36 @@ fn webhook_head(data: &[u8]) {
         if let Ok(head) = webhook::read(&scheme, &headers, 300_000, 1_795_392_000_000) {
             assert!(webhook::hold(&scheme, &head, &keys, data).is_err());
         }
+    }
+}
+
+/// A document is what `serde_json` reads, and what the limits on JSON let pass where they are wide.
+fn document(data: &[u8]) {
+    let wide = json::Limits { depth: 64, keys: 100_000, items: 100_000, string: 1 << 20, key: 1 << 20, values: 1 << 20, number: 1 << 20 };
+    let read = document::read(data, 64);
+    assert_eq!(read.is_ok(), json::scan(data, &wide).is_ok(), "{:?}", text(data));
+    match (read, serde_json::from_slice::<serde_json::Value>(data)) {
+        (Ok(read), Ok(known)) => assert!(document::equal(&known, &read) || text(data).contains(['.', 'e', 'E']), "{:?}", text(data)),
+        (Ok(_), Err(error)) => assert!(error.to_string().contains("out of range"), "{:?}: {error}", text(data)),
+        (Err(_), _) => {}
+    }
+}
+
+/// The first line is a form of names and texts, the rest a multipart one with the boundary `b`.
+fn form(data: &[u8]) {
+    let (first, rest) = text(data).split_once('\n').unwrap_or_default();
+    let list = Shape { types: kind::ARRAY, items: Some(Box::default()), ..Shape::default() };
+    let shape = Shape { types: kind::OBJECT, members: BTreeMap::from([("a".to_owned(), list)]), ..Shape::default() };
+    let field = |name: &str, style, shape: &Shape| {
+        let (part, name, shape) = (Part::Query, name.to_owned(), shape.clone());
+        Parameter { part, name, required: false, style, explode: true, json: false, allow_empty: false, shape, node: 0 }
+    };
+    let styled = vec![field("d", Style::DeepObject, &shape), field("p", Style::PipeDelimited, &shape)];
+    let fields = Fields { shape, styled, media: BTreeMap::new() };
+    let (_, _) = fields.of_form(first);
+    if let Ok(pieces) = multipart::pieces("b", rest.as_bytes()) {
+        assert!(pieces.iter().map(|piece| piece.bytes.len()).sum::<usize>() <= rest.len());
+        assert!(fields.of_multipart("b", rest.as_bytes(), 8).is_ok());
     }
 }
 

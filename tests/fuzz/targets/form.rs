@@ -1,0 +1,8 @@
+//! Fuzzes the entry `form` of `entries.rs`.
+
+#![no_main]
+
+#[path = "../entries.rs"]
+mod entries;
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| entries::run("form", data));
