@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::document::{self, Value};
-use super::parameters::{Parameter, Unread};
+use super::parameters::{Parameter, Style, Unread};
 use super::shape::{Pairs, Shape, object};
 use super::tree::kind;
 use crate::http::multipart::{self, Piece};
@@ -121,5 +121,7 @@ impl Fields {
 /// Whether a pair is a part of a field.
 fn is_of(field: &Parameter, name: &str) -> bool {
     let behind = name.strip_prefix(field.name.as_str());
-    behind.is_some_and(|rest| rest.is_empty() || rest.starts_with('[')) || (field.is_spread() && field.shape.members.contains_key(name))
+    let deep = field.style == Style::DeepObject && !field.json;
+    behind.is_some_and(|rest| rest.is_empty() || (deep && rest.starts_with('[')))
+        || (field.is_spread() && field.shape.members.contains_key(name))
 }
