@@ -36,6 +36,8 @@ marks! {
     UNDERSCORES = 22, "Two underscores in a row.";
     STAR = 23, "`*`.";
     BANG = 24, "`!`.";
+    SINGLE = 25, "`'`.";
+    DOUBLE = 26, "`\"`.";
 }
 
 impl Marks {
@@ -55,7 +57,7 @@ impl Marks {
             }
             before = byte;
         }
-        Self(marks & !WORD)
+        Self(marks & !(WORD | ENDS))
     }
 
     /// Both.
@@ -82,7 +84,10 @@ impl Marks {
 /// The bit of [`CLASSES`] that stands for a byte of a word; it is no mark.
 const WORD: u32 = 1 << 31;
 
-/// The marks of each byte, and [`WORD`].
+/// The bit of [`CLASSES`] that stands for a byte that ends a word of SQL; it is no mark.
+const ENDS: u32 = 1 << 30;
+
+/// The marks of each byte, [`WORD`] and [`ENDS`].
 static CLASSES: [u32; 256] = classes();
 
 const fn classes() -> [u32; 256] {
@@ -90,11 +95,20 @@ const fn classes() -> [u32; 256] {
     let mut rest: &mut [u32] = &mut classes;
     let mut byte = 0u8;
     while let Some((class, others)) = rest.split_first_mut() {
-        *class = mark(byte).0 | if byte.is_ascii_alphanumeric() || byte == b'_' { WORD } else { 0 };
+        *class = mark(byte).0 | kind(byte);
         byte = byte.wrapping_add(1);
         rest = others;
     }
     classes
+}
+
+const fn kind(byte: u8) -> u32 {
+    match byte {
+        b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'_' => WORD,
+        b' ' | b'[' | b']' | b'{' | b'}' | b'<' | b'>' | b':' | b'\\' | b'?' | b'=' | b'@' | b'!' | b'#' | b'~' | b'+' | b'-' => ENDS,
+        b'*' | b'/' | b'&' | b'|' | b'^' | b'%' | b'(' | b')' | b',' | b'\'' | b';' | b'"' | b'\t'..=b'\r' | 0xa0 | 0 => ENDS,
+        _ => 0,
+    }
 }
 
 const fn mark(byte: u8) -> Marks {
@@ -102,7 +116,8 @@ const fn mark(byte: u8) -> Marks {
         0 => Marks::NULL,
         b' ' | b'\t' => Marks::SPACE,
         b'\r' | b'\n' => Marks::LINE,
-        b'\'' | b'"' => Marks::QUOTE,
+        b'\'' => Marks::QUOTE.and(Marks::SINGLE),
+        b'"' => Marks::QUOTE.and(Marks::DOUBLE),
         b'`' => Marks::QUOTE.and(Marks::BACKTICK),
         b'<' | b'>' => Marks::ANGLE,
         b'=' => Marks::EQUALS,
@@ -128,6 +143,11 @@ const fn mark(byte: u8) -> Marks {
 /// Whether a byte is of a word.
 pub fn is_word(byte: u8) -> bool {
     CLASSES.get(usize::from(byte)).is_some_and(|class| class & WORD != 0)
+}
+
+/// Whether a byte ends a word of SQL, as libinjection has it.
+pub fn ends_word(byte: u8) -> bool {
+    CLASSES.get(usize::from(byte)).is_some_and(|class| class & ENDS != 0)
 }
 
 #[cfg(test)]

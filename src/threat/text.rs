@@ -1,6 +1,6 @@
 //! One value as the detectors see it: its bytes, the same in lower case, what marks it has, and its words.
 
-pub use super::marks::{Marks, is_word};
+pub use super::marks::{Marks, ends_word, is_word};
 use super::words::{self, Kind};
 
 /// What a value is to a reader.
@@ -142,16 +142,16 @@ pub fn find(bytes: &[u8], needle: &str, from: usize) -> Option<usize> {
 }
 
 fn seek(bytes: &[u8], needle: &str, from: usize) -> Option<usize> {
-    let needle = needle.as_bytes();
-    let first = needle.first().copied()?;
-    let mut at = from;
-    loop {
-        at += tail(bytes, at).iter().position(|byte| *byte == first)?;
-        if tail(bytes, at).starts_with(needle) {
-            return Some(at);
+    let (first, others) = needle.as_bytes().split_first()?;
+    let second = others.first();
+    let mut rest = tail(bytes, from);
+    while let Some((byte, behind)) = rest.split_first() {
+        if byte == first && (second.is_none() || behind.first() == second && behind.starts_with(others)) {
+            return Some(bytes.len() - rest.len());
         }
-        at += 1;
+        rest = behind;
     }
+    None
 }
 
 /// Whether `bytes` has `needle`.
@@ -201,8 +201,12 @@ impl Bytes {
 /// Fills `low` with the bytes in lower case, white space as spaces, without null bytes.
 pub fn lower(raw: &[u8], low: &mut Vec<u8>) {
     low.clear();
-    low.extend(raw.iter().map(|byte| LOWER.get(usize::from(*byte)).copied().unwrap_or_default()));
-    if low.contains(&0) {
+    let mut nulls = false;
+    low.extend(raw.iter().map(|byte| {
+        nulls |= *byte == 0;
+        LOWER.get(usize::from(*byte)).copied().unwrap_or_default()
+    }));
+    if nulls {
         low.retain(|byte| *byte != 0);
     }
 }

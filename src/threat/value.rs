@@ -69,7 +69,7 @@ impl<'a> Inspector<'a> {
     /// The value as it is, then as what is within it.
     fn layers(&mut self, place: Place<'_>, raw: &[u8], marks: Marks, depth: usize, seen: &mut Seen) {
         detect::look_at_raw(raw, seen);
-        self.within(place, raw, depth, seen);
+        self.within(place, raw, marks, depth, seen);
         let quiet = marks.only(Marks::COLON.and(Marks::HIGH)) && place.part != Part::Path;
         if quiet && !marks.any(Marks::HIGH) {
             return;
@@ -92,7 +92,7 @@ impl<'a> Inspector<'a> {
             seen.layers = seen.layers.and(layer);
             marks = Marks::of(&current);
             self.one(place, &current, marks, false, seen);
-            self.within(place, &current, depth, seen);
+            self.within(place, &current, marks, depth, seen);
         }
         let last = if current.is_empty() { raw } else { &current };
         if marks.any(Marks::PLUS) && !marks.any(Marks::SPACE) && last.iter().filter(|byte| **byte == b'+').count() > 1 {
@@ -104,9 +104,16 @@ impl<'a> Inspector<'a> {
     }
 
     /// What is within base64.
-    fn within(&mut self, place: Place<'_>, raw: &[u8], depth: usize, seen: &mut Seen) {
+    fn within(&mut self, place: Place<'_>, raw: &[u8], marks: Marks, depth: usize, seen: &mut Seen) {
         let Some(depth) = depth.checked_sub(1) else { return };
-        if let Some(inside) = base64::decode(raw).or_else(|| base64::in_data_url(raw)) {
+        let inside = if marks.only(base64::MARKS) {
+            base64::decode(raw)
+        } else if marks.any(Marks::COLON) {
+            base64::in_data_url(raw)
+        } else {
+            None
+        };
+        if let Some(inside) = inside {
             let outside = seen.layers;
             seen.layers = outside.and(Layers::BASE64);
             self.report.work += inside.len() as u64;

@@ -109,9 +109,10 @@ impl Walker<'_> {
         if parent > 0 {
             self.path.push('.');
         }
-        let name = String::from_utf8_lossy(&self.text);
-        let end = name.char_indices().nth(LONGEST_STEP).map_or(name.len(), |(at, _)| at);
-        self.path.push_str(name.get(..end).unwrap_or_default());
+        match std::str::from_utf8(&self.text) {
+            Ok(name) if name.len() <= LONGEST_STEP => self.path.push_str(name),
+            _ => self.path.extend(String::from_utf8_lossy(&self.text).chars().take(LONGEST_STEP)),
+        }
     }
 
     /// Puts an item's number behind the path.
@@ -123,7 +124,7 @@ impl Walker<'_> {
             self.path.push('.');
         }
         let mut place = 1;
-        while index / place >= 10 {
+        while index >= 10 * place {
             place *= 10;
         }
         while place > 0 {

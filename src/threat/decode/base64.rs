@@ -1,6 +1,16 @@
 //! Base64 around the whole of a value (RFC 4648 sections 4 and 5), where what is inside is text.
 
-use crate::threat::text::{has, tail};
+use crate::threat::text::{Marks, has, tail};
+
+/// The marks that such a value may have; spaces stand around it.
+pub const MARKS: Marks = Marks::PLUS
+    .and(Marks::SLASH)
+    .and(Marks::EQUALS)
+    .and(Marks::LINE)
+    .and(Marks::SPACE)
+    .and(Marks::DASHES)
+    .and(Marks::UNDERSCORES)
+    .and(Marks::HIGH);
 
 /// The shortest value that is looked into.
 const SHORTEST: usize = 8;
@@ -72,14 +82,7 @@ pub fn in_data_url(value: &[u8]) -> Option<Vec<u8>> {
 fn sextets(value: &[u8], mut take: impl FnMut(u8) -> Option<()>) -> Option<()> {
     let (mut bits, mut held) = (0u32, 0u32);
     for byte in value.iter().filter(|byte| !matches!(byte, b'\r' | b'\n')) {
-        let sextet = match byte {
-            b'A'..=b'Z' => byte - b'A',
-            b'a'..=b'z' => byte - b'a' + 26,
-            b'0'..=b'9' => byte - b'0' + 52,
-            b'+' | b'-' => 62,
-            b'/' | b'_' => 63,
-            _ => return None,
-        };
+        let sextet = SEXTETS.get(usize::from(*byte)).copied().filter(|sextet| *sextet < 64)?;
         bits = (bits << 6 | u32::from(sextet)) & 0xffff;
         held += 6;
         if held >= 8 {
@@ -88,6 +91,28 @@ fn sextets(value: &[u8], mut take: impl FnMut(u8) -> Option<()>) -> Option<()> {
         }
     }
     Some(())
+}
+
+/// What each byte stands for in either alphabet; 255 for those that stand for nothing.
+static SEXTETS: [u8; 256] = sextets_of_bytes();
+
+const fn sextets_of_bytes() -> [u8; 256] {
+    let mut all = [0u8; 256];
+    let mut rest: &mut [u8] = &mut all;
+    let mut byte = 0u8;
+    while let Some((sextet, others)) = rest.split_first_mut() {
+        *sextet = match byte {
+            b'A'..=b'Z' => byte - b'A',
+            b'a'..=b'z' => byte - b'a' + 26,
+            b'0'..=b'9' => byte - b'0' + 52,
+            b'+' | b'-' => 62,
+            b'/' | b'_' => 63,
+            _ => 255,
+        };
+        byte = byte.wrapping_add(1);
+        rest = others;
+    }
+    all
 }
 
 /// Text has no control characters but line breaks and tabs, and is UTF-8 but for a character that was cut at the end.

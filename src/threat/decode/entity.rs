@@ -73,7 +73,7 @@ fn number(rest: &[u8], out: &mut Vec<u8>) -> Option<usize> {
 
 fn named(rest: &[u8], out: &mut Vec<u8>) -> Option<usize> {
     let near = window(rest, 1, LONGEST);
-    let len = near.iter().position(|byte| !byte.is_ascii_alphanumeric())?;
+    let len = near.iter().position(|byte| !byte.is_ascii_alphanumeric()).filter(|len| *len > 0)?;
     let name = near.get(..len)?;
     let (known, character) = NAMES.iter().find(|(known, _)| name.eq_ignore_ascii_case(known.as_bytes()))?;
     let closed = byte(tail(near, len), 0) == b';';

@@ -20,8 +20,8 @@ pub fn look(text: &Text<'_>, around: Around<'_>, seen: &mut Seen) {
             php(text, seen);
         }
         let tags = ["!!python/", "!!javax.", "!!ruby/", "!ruby/object", "!!com.sun", "!!java."];
-        let tagged =
-            text.has(Marks::BANG) && has_any(text.low, &tags) || text.has(Marks::OTHER) && has(text.low, "tag:yaml.org,2002:python");
+        let tagged = text.has(Marks::BANG) && has_any(text.low, &tags)
+            || text.has(Marks::OTHER) && has(text.low, ":yaml.org,2002:python") && has(text.low, "tag:yaml.org,2002:python");
         seen.hit_if(tagged, Rule::ObjectOther);
     }
     if text.low.starts_with(b"!!") && !text.is_long() {

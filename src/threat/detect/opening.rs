@@ -1,14 +1,10 @@
 //! How a value begins, as tokens of SQL. libinjection folds a value to at most five tokens and knows which rows of them are attacks;
 //! none begins with two names, say, and most honest values have begun so after a word or two. Then it need not be asked.
 
-use libinjectionrs::sqli::TokenType;
-use libinjectionrs::sqli::sqli_data::{SQL_KEYWORDS, lookup_word};
+mod known;
 
-use crate::threat::text::{Marks, byte, has, tail};
+use crate::threat::text::{Marks, byte, ends_word, has, tail};
 use crate::threat::words::{SEED, mix};
-
-/// The commonest beginnings that no row has, in libinjection's letters: `n` a name, `1` a number, `s` a text, `v` a variable.
-const HARMLESS: &[[u8; 2]] = &[*b"nn", *b"n(", *b"nv", *b"n:", *b"11", *b"1:", *b"sn", *b"vn"];
 
 /// The most tokens that are read.
 const MOST: usize = 32;
@@ -21,7 +17,7 @@ pub fn is_harmless(raw: &[u8], marks: Marks) -> bool {
         return false;
     }
     // It reads on as though the value stood within quotes that its first quote closes.
-    !marks.any(Marks::QUOTE) || (is_harmless_within(raw, b'\'') && is_harmless_within(raw, b'"'))
+    (!marks.any(Marks::SINGLE) || is_harmless_within(raw, b'\'')) && (!marks.any(Marks::DOUBLE) || is_harmless_within(raw, b'"'))
 }
 
 fn is_harmless_within(raw: &[u8], quote: u8) -> bool {
@@ -34,31 +30,31 @@ fn begins_harmless<'a>(mut reader: Reader<'a>, mut row: Row<'a>) -> bool {
     for _ in 0..MOST {
         let Some(token) = reader.token() else { return false };
         match token.letter {
-            0 => return row.len + usize::from(row.joint != 0) <= 2 || row.joint == 0 && row.is_harmless(),
+            0 => return row.len + usize::from(row.joint != 0) <= 2 || row.joint == 0 && !known::is_attack(row.letters()),
             letter @ (b'u' | b'o' | b',') => {
                 if !row.joins(letter) {
                     return false;
                 }
             }
             b'(' if row.len == 0 => {}
-            letter @ (b'n' | b'1' | b'v') if row.joint != 0 => {
+            letter @ (b'n' | b'1' | b's' | b'v') if row.joint != 0 => {
                 if !row.folds(letter) {
                     return false;
                 }
             }
             letter => {
-                let operand = matches!(letter, b'n' | b'1' | b'v' | b'f' | b'k');
+                let operand = matches!(letter, b'n' | b'1' | b's' | b'v' | b'f' | b'k');
                 if row.len == 0 && !operand || row.is_phrase_with(token) || row.last() == b';' && letter == b'f' {
                     return false;
                 }
-                if matches!(letter, b';' | b')' | b'(') && row.last() == letter {
+                if matches!(letter, b's' | b';' | b')' | b'(') && row.last() == letter {
                     continue;
                 }
                 if row.joint != 0 && !row.keeps_comma(letter) {
                     return false;
                 }
                 row.push(token);
-                if row.begins_none() {
+                if row.len > 1 && !known::begins_attack(row.letters()) {
                     return token.phrase.is_empty() || reader.ends_phrase(token);
                 }
                 if row.len == row.letters.len() {
@@ -111,7 +107,7 @@ impl<'a> Row<'a> {
 
     /// Takes an operand behind an operator or a comma. `false` where it does not fold.
     fn folds(&mut self, letter: u8) -> bool {
-        let folds = self.joint == b',' || letter != b'v' || self.last() == b'v';
+        let folds = self.joint == b',' || letter != b's' && (letter != b'v' || self.last() == b'v');
         self.joint = 0;
         folds
     }
@@ -128,30 +124,11 @@ impl<'a> Row<'a> {
 
     /// Whether the last name and this token may be one keyword, or a function's name and its bracket.
     fn is_phrase_with(&self, token: Token<'_>) -> bool {
-        !self.phrase.is_empty() && (token.letter == b'(' || !token.word.is_empty() && is_phrase(self.phrase, token.word))
+        !self.phrase.is_empty() && (token.letter == b'(' || !token.word.is_empty() && known::is_phrase(self.phrase, token.word))
     }
 
-    /// Whether no row that is an attack begins with this one.
-    fn begins_none(&self) -> bool {
-        let [first, second, ..] = self.letters;
-        self.len > 1 && (self.len == 2 && HARMLESS.contains(&[first, second]) || !self.known().is_some_and(|(begins, _)| begins))
-    }
-
-    /// Whether this is a whole row, and no attack.
-    fn is_harmless(&self) -> bool {
-        !self.known().is_some_and(|(_, is)| is)
-    }
-
-    /// Whether a row that is an attack begins with this one, and whether it is this one.
-    fn known(&self) -> Option<(bool, bool)> {
-        let mut name = [b'0'; 6];
-        for (to, letter) in name.iter_mut().skip(1).zip(self.letters) {
-            *to = letter.to_ascii_uppercase();
-        }
-        let name = name.get(..=self.len)?;
-        let at = SQL_KEYWORDS.partition_point(|known| known.word.as_bytes() < name);
-        let found = SQL_KEYWORDS.get(at)?.word.as_bytes();
-        Some((found.starts_with(name), found == name))
+    fn letters(&self) -> &[u8] {
+        self.letters.get(..self.len).unwrap_or_default()
     }
 }
 
@@ -181,8 +158,10 @@ impl<'a> Reader<'a> {
             b'A'..=b'Z' | b'a'..=b'z' | b'_' | 0x80.. => return self.word(),
             b'0'..=b'9' => return self.number(),
             b'@' => return self.variable(),
+            b'\'' | b'"' => return self.text(here),
             b'(' | b')' | b',' | b';' | b'?' => here,
-            _ if b"=<>!@&|*~:/-".contains(&next) => return None,
+            // Operators of two characters, and comments.
+            _ if next == b'=' || b"!!!<!>&&::<<<><@>>|||/~*/*--".chunks(2).any(|pair| pair == [here, next]) => return None,
             b'+' | b'-' | b'!' | b'~' => b'u',
             b'/' | b'%' | b'*' | b'=' | b'<' | b'>' | b'^' | b'|' | b'&' => b'o',
             b':' => b':',
@@ -197,7 +176,7 @@ impl<'a> Reader<'a> {
         let (mut hash, mut len) = (SEED, 0);
         while let Some(&byte) = rest.get(len).filter(|byte| !ends_word(**byte)) {
             // A keyword before a dot ends there.
-            if byte == b'`' || byte == b'.' && keyword(rest.get(..len)?, hash) != Some(b'n') {
+            if byte == b'`' || byte == b'.' && known::keyword(rest.get(..len)?, hash) != Some(b'n') {
                 return None;
             }
             hash = mix(hash, byte.to_ascii_lowercase());
@@ -208,8 +187,8 @@ impl<'a> Reader<'a> {
         if prefixed && len <= 2 && matches!(rest.get(len), Some(b'\'' | b'&')) {
             return None;
         }
-        let letter = keyword(word, hash)?;
-        let joins = letter != b'n' || holds(&PARTS, hash);
+        let letter = known::keyword(word, hash)?;
+        let joins = letter != b'n' || known::is_part(hash);
         self.at += len;
         Some(Token { letter, word, phrase: if joins { word } else { &[] } })
     }
@@ -229,6 +208,17 @@ impl<'a> Reader<'a> {
         Some(Token { letter: b'1', ..Token::default() })
     }
 
+    /// A text in quotes, closed or not; `None` where another such quote stands in it.
+    fn text(&mut self, quote: u8) -> Option<Token<'a>> {
+        let inside = tail(self.raw, self.at + 1);
+        let len = inside.iter().position(|byte| *byte == quote).unwrap_or(inside.len());
+        if byte(inside, len + 1) == quote || len.checked_sub(1).is_some_and(|last| byte(inside, last) == b'\\') {
+            return None;
+        }
+        self.at += len + 2;
+        Some(Token { letter: b's', ..Token::default() })
+    }
+
     fn variable(&mut self) -> Option<Token<'a>> {
         let signs = 1 + usize::from(byte(self.raw, self.at + 1) == b'@');
         let rest = tail(self.raw, self.at + signs);
@@ -244,98 +234,10 @@ impl<'a> Reader<'a> {
     fn ends_phrase(&mut self, token: Token<'_>) -> bool {
         match self.token() {
             Some(Token { letter: 0, .. }) => true,
-            Some(Token { letter: b'n' | b'f' | b'k', word, .. }) => !is_phrase(token.phrase, word),
+            Some(Token { letter: b'n' | b'f' | b'k', word, .. }) => !known::is_phrase(token.phrase, word),
             _ => false,
         }
     }
-}
-
-/// Whether a byte ends a word.
-fn ends_word(byte: u8) -> bool {
-    match byte {
-        b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'_' | b'.' => false,
-        byte => b" []{}<>:\\?=@!#~+-*/&|^%(),';\t\n\x0b\x0c\r\"\xa0\0".contains(&byte),
-    }
-}
-
-/// The letter of a word: of a name, a function or a keyword. `None` for a word that libinjection treats in a way of its own.
-fn keyword(word: &[u8], hash: u32) -> Option<u8> {
-    if word.len() >= 32 || !holds(&WORDS, hash) {
-        return Some(b'n');
-    }
-    match std::str::from_utf8(word).map_or(TokenType::Bareword, lookup_word) {
-        TokenType::Bareword | TokenType::None => Some(b'n'),
-        TokenType::Function => Some(b'f'),
-        TokenType::Keyword if !word.eq_ignore_ascii_case(b"in") => Some(b'k'),
-        _ => None,
-    }
-}
-
-/// Whether two words are a keyword together.
-fn is_phrase(first: &[u8], second: &[u8]) -> bool {
-    let hash = first.iter().chain(b" ").chain(second).map(u8::to_ascii_lowercase).fold(SEED, mix);
-    holds(&WORDS, hash) && keyword(&[first, b" ", second].concat(), hash) != Some(b'n')
-}
-
-const fn slot(hash: u32) -> usize {
-    (hash >> 23) as usize
-}
-
-const fn bit(hash: u32) -> u32 {
-    1 << (hash >> 18 & 31)
-}
-
-/// Whether a word with this number may be in a table.
-fn holds(table: &[u32; 512], hash: u32) -> bool {
-    table.get(slot(hash)).is_some_and(|bits| bits & bit(hash) != 0)
-}
-
-/// A bit for each of libinjection's keywords, of one word or several, by its number.
-static WORDS: [u32; 512] = table(false);
-
-/// The same for each word that is not a keyword, but a part of one or a function's name before a bracket.
-static PARTS: [u32; 512] = table(true);
-
-const fn table(of_parts: bool) -> [u32; 512] {
-    let mut table = [0u32; 512];
-    let mut keywords = SQL_KEYWORDS;
-    while let Some((keyword, others)) = keywords.split_first() {
-        keywords = others;
-        let mut hash = SEED;
-        let (mut bytes, mut is_part) = (keyword.word.as_bytes(), keyword.token_type == b'n');
-        // Rows of tokens stand in the same table, and begin with a zero.
-        if let [b'0', ..] = bytes {
-            continue;
-        }
-        loop {
-            let end = match bytes.split_first() {
-                Some((b' ', behind)) if of_parts => {
-                    bytes = behind;
-                    is_part = true;
-                    true
-                }
-                Some((byte, behind)) => {
-                    hash = mix(hash, byte.to_ascii_lowercase());
-                    bytes = behind;
-                    false
-                }
-                None => true,
-            };
-            if !end {
-                continue;
-            }
-            if is_part == of_parts
-                && let (_, [bits, ..]) = table.split_at_mut(slot(hash))
-            {
-                *bits |= bit(hash);
-            }
-            hash = SEED;
-            if bytes.is_empty() {
-                break;
-            }
-        }
-    }
-    table
 }
 
 #[cfg(test)]
@@ -346,19 +248,6 @@ mod tests {
 
     fn dismissed(text: &str) -> bool {
         is_harmless(text.as_bytes(), Marks::of(text.as_bytes()))
-    }
-
-    #[test]
-    fn no_row_begins_as_the_harmless_do() {
-        for letters in HARMLESS {
-            let mut row = Row { len: 2, ..Row::default() };
-            row.letters[..2].copy_from_slice(letters);
-            assert_eq!(row.known(), Some((false, false)), "{letters:?}");
-        }
-        let row = Row { letters: *b"1o(1)", len: 5, ..Row::default() };
-        assert_eq!(row.known(), Some((true, true)));
-        let short: Vec<_> = SQL_KEYWORDS.iter().filter(|known| known.token_type == b'F' && known.word.len() <= 3).collect();
-        assert!(short.iter().all(|known| known.word.contains(['C', 'U', 'X'])), "two tokens are an attack with a comment or a union alone");
     }
 
     #[test]
@@ -375,6 +264,8 @@ mod tests {
             "Please ring twice; the bell's broken.",
             "1,299.00",
             "12:30",
+            "say \"yes\" or \"no\"",
+            "https://shop.example/orders/17?tab=items",
         ] {
             assert!(dismissed(text), "{text}");
         }
@@ -384,7 +275,7 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(4096))]
+        #![proptest_config(ProptestConfig::with_cases(1024))]
         #[test]
         fn what_is_dismissed_is_no_attack(text in r#"([a-c]{1,2}|[0-9]{1,2}|for|group|by|user|in|or|and|union|select|update|left|join|is|not|sys\.x|e|x|q| | |,|;|:|\(|\)|\+|-|=|/|@|\.|'|"|\?|\{|\}|\\|`|#|--|/\*|\*/|!|\||&|é|\[|\]|\$){0,14}"#) {
             let found = SqliState::new(text.as_bytes(), SqliFlags::FLAG_NONE).detect();

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use super::everyday::{is_dense, is_everyday, is_program};
 use super::{Seen, breaks, opening};
 use crate::threat::rules::Rule;
-use crate::threat::text::{FAR, Hit, Marks, Text, begins, byte, find, has, has_any, is_word, skip, tail, window};
+use crate::threat::text::{FAR, Hit, Marks, Text, begins, byte, ends_word, find, has, has_any, is_word, skip, tail, window};
 use crate::threat::words::Kind;
 
 /// Whatever says SQL in one layer of a value.
@@ -37,13 +37,12 @@ const LONGEST_WORD: usize = 64;
 
 /// The value with every overlong word cut: the same tokens, in linear time.
 fn bounded(raw: &[u8]) -> Cow<'_, [u8]> {
-    let delimits = |byte: u8| b" []{}<>:\\?=@!#~+-*/&|^%(),';\t\n\x0b\x0c\r\"\xa0\0".contains(&byte);
-    if raw.len() <= LONGEST_WORD || !raw.split(|byte| delimits(*byte)).any(|word| word.len() > LONGEST_WORD) {
+    if raw.len() <= LONGEST_WORD || !raw.split(|byte| ends_word(*byte)).any(|word| word.len() > LONGEST_WORD) {
         return Cow::Borrowed(raw);
     }
     let mut length = 0usize;
     let kept = raw.iter().copied().filter(|byte| {
-        length = if delimits(*byte) { 0 } else { length + 1 };
+        length = if ends_word(*byte) { 0 } else { length + 1 };
         length <= LONGEST_WORD
     });
     Cow::Owned(kept.collect())

@@ -11,7 +11,8 @@ use crate::threat::words::Kind;
 /// Whatever says script in one layer of a value.
 pub fn look(text: &Text<'_>, seen: &mut Seen) {
     let quoted = text.has(Marks::EQUALS) && text.has(Marks::QUOTE.and(Marks::SPACE).and(Marks::SLASH));
-    if (text.has(Marks::ANGLE) || quoted) && XssDetector::new().detect(without_declaration(text.low)).is_injection() {
+    let may_be = text.has(Marks::ANGLE) || quoted && has_attribute(text.low);
+    if may_be && XssDetector::new().detect(without_declaration(text.low)).is_injection() {
         let component = has(text.low, "={") && is_program(text) && !has(text.low, "<script");
         let harmless = text.is_long() || component || is_only_style(text.low) || !(text.has(Marks::ANGLE) || text.has(Marks::QUOTE));
         seen.hit(if harmless { Rule::XssGrammarInText } else { Rule::XssGrammar });
@@ -35,6 +36,23 @@ fn without_declaration(low: &[u8]) -> &[u8] {
         return low;
     }
     find(window(rest, 0, 128), "?>", 0).map_or(low, |end| tail(rest, end + 2))
+}
+
+/// Whether something may be an attribute's name to libinjection where no tag is opened: letters at the beginning, behind a space, a slash
+/// or a quote, and before an equals sign.
+fn has_attribute(low: &[u8]) -> bool {
+    let mut from = 0;
+    while let Some(at) = find(low, "=", from) {
+        let before = low.get(from..at).unwrap_or_default();
+        from = at + 1;
+        let before = before.trim_ascii_end();
+        let name = before.iter().rev().take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b':' | b'-' | b'_')).count();
+        let begun = before.len().checked_sub(name + 1).map(|at| byte(before, at));
+        if name > 1 && begun.is_none_or(|byte| matches!(byte, 0..=b' ' | b'/' | b'"' | b'\'' | b'`')) {
+            return true;
+        }
+    }
+    has_any(low, &["xmlns", "xlink"])
 }
 
 /// Whether `style` is all that libinjection minds, and there is nothing in it but plain declarations: editors write such.
