@@ -1,5 +1,7 @@
 //! JSON (RFC 8259), walked without building anything: each name and each string once, with its path.
 
+use std::ops::Range;
+
 use crate::threat::text::{byte, tail};
 
 /// How deep objects and arrays may stand in each other; what is deeper is no JSON here.
@@ -26,7 +28,7 @@ pub fn looks_like(bytes: &[u8]) -> bool {
 /// # Errors
 /// [`NotJson`] where the text is not JSON, or deeper than can be; what stands before has been given by then.
 pub fn walk(bytes: &[u8], see: &mut dyn FnMut(&str, bool, &[u8])) -> Result<(), NotJson> {
-    let mut walker = Walker { bytes, at: 0, path: String::new(), text: Vec::new(), see };
+    let mut walker = Walker { bytes, utf8: std::str::from_utf8(bytes).ok(), at: 0, path: String::new(), text: Vec::new(), see };
     walker.value(DEEPEST)?;
     walker.spaces();
     if walker.at == bytes.len() { Ok(()) } else { Err(NotJson) }
@@ -34,6 +36,8 @@ pub fn walk(bytes: &[u8], see: &mut dyn FnMut(&str, bool, &[u8])) -> Result<(), 
 
 struct Walker<'a> {
     bytes: &'a [u8],
+    /// The same, where all of it is.
+    utf8: Option<&'a str>,
     at: usize,
     path: String,
     text: Vec<u8>,
@@ -46,7 +50,7 @@ impl Walker<'_> {
         match byte(self.bytes, self.at) {
             b'{' => self.object(depth.checked_sub(1).ok_or(NotJson)?),
             b'[' => self.array(depth.checked_sub(1).ok_or(NotJson)?),
-            b'"' => self.string(false),
+            b'"' => self.string(false).map(|_| ()),
             _ => self.literal(),
         }
     }
@@ -60,8 +64,8 @@ impl Walker<'_> {
         loop {
             self.spaces();
             let parent = self.path.len();
-            self.string(true)?;
-            self.step_into_name(parent);
+            let name = self.string(true)?;
+            self.step_into_name(parent, name);
             self.spaces();
             if !self.take(b':') {
                 return Err(NotJson);
@@ -102,16 +106,19 @@ impl Walker<'_> {
     }
 
     /// Puts the name that was read last behind the path, which is `parent` bytes long.
-    fn step_into_name(&mut self, parent: usize) {
+    fn step_into_name(&mut self, parent: usize, name: Range<usize>) {
         if parent >= LONGEST_PATH {
             return;
         }
         if parent > 0 {
             self.path.push('.');
         }
-        match std::str::from_utf8(&self.text) {
-            Ok(name) if name.len() <= LONGEST_STEP => self.path.push_str(name),
-            _ => self.path.extend(String::from_utf8_lossy(&self.text).chars().take(LONGEST_STEP)),
+        match self.utf8.and_then(|text| text.get(name.clone())) {
+            Some(name) if (1..=LONGEST_STEP).contains(&name.len()) => self.path.push_str(name),
+            _ => {
+                let name = if name.is_empty() { self.text.as_slice() } else { self.bytes.get(name).unwrap_or_default() };
+                self.path.extend(String::from_utf8_lossy(name).chars().take(LONGEST_STEP));
+            }
         }
     }
 
@@ -133,8 +140,8 @@ impl Walker<'_> {
         }
     }
 
-    /// A string; its bytes are left in `text` where it is a name.
-    fn string(&mut self, is_name: bool) -> Result<(), NotJson> {
+    /// A string, and where it stands; nowhere, and its bytes are left in `text`, where it has escapes or nothing.
+    fn string(&mut self, is_name: bool) -> Result<Range<usize>, NotJson> {
         if !self.take(b'"') {
             return Err(NotJson);
         }
@@ -145,12 +152,9 @@ impl Walker<'_> {
         if byte(self.bytes, self.at) == b'"' {
             self.at += 1;
             let text = rest.get(..plain).unwrap_or_default();
-            if is_name {
-                self.text.clear();
-                self.text.extend_from_slice(text);
-            }
+            self.text.clear();
             (self.see)(&self.path, is_name, text);
-            return Ok(());
+            return Ok(start..start + plain);
         }
         let mut text = std::mem::take(&mut self.text);
         text.clear();
@@ -158,7 +162,7 @@ impl Walker<'_> {
         self.escaped(&mut text)?;
         (self.see)(&self.path, is_name, &text);
         self.text = text;
-        Ok(())
+        Ok(0..0)
     }
 
     fn escaped(&mut self, text: &mut Vec<u8>) -> Result<(), NotJson> {
@@ -212,11 +216,17 @@ impl Walker<'_> {
     /// A number, `true`, `false` or `null`; which of them does not matter.
     fn literal(&mut self) -> Result<(), NotJson> {
         let rest = tail(self.bytes, self.at);
-        let len = rest.iter().position(|byte| !byte.is_ascii_alphanumeric() && !b"+-.".contains(byte)).unwrap_or(rest.len());
-        let literal = rest.get(..len).unwrap_or_default();
-        let is_number =
-            matches!(byte(literal, 0), b'-' | b'0'..=b'9') && literal.iter().all(|byte| byte.is_ascii_digit() || b"+-.eE".contains(byte));
-        if !is_number && !matches!(literal, b"true" | b"false" | b"null") {
+        let mut is_number = matches!(byte(rest, 0), b'-' | b'0'..=b'9');
+        let mut len = 0;
+        while let Some(byte) = rest.get(len) {
+            match byte {
+                b'0'..=b'9' | b'+' | b'-' | b'.' | b'e' | b'E' => {}
+                b'a'..=b'z' | b'A'..=b'Z' => is_number = false,
+                _ => break,
+            }
+            len += 1;
+        }
+        if !is_number && !matches!(rest.get(..len), Some(b"true" | b"false" | b"null")) {
             return Err(NotJson);
         }
         self.at += len;

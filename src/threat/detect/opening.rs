@@ -264,7 +264,7 @@ mod tests {
             "Please ring twice; the bell's broken.",
             "1,299.00",
             "12:30",
-            "say \"yes\" or \"no\"",
+            "say \"yes\" twice",
             "https://shop.example/orders/17?tab=items",
         ] {
             assert!(dismissed(text), "{text}");
