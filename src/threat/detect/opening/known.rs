@@ -1,6 +1,9 @@
 //! What libinjection's table says of words, and of rows of tokens.
 
-use libinjectionrs::sqli::sqli_data::SQL_KEYWORDS;
+// The table is read while this is compiled, and its function is called where the gateway runs: what reads the table there brings a
+// second one along.
+use libinjectionrs::sqli::TokenType;
+use libinjectionrs::sqli::sqli_data::{SQL_KEYWORDS, lookup_word};
 
 use crate::threat::words::{SEED, mix};
 
@@ -9,27 +12,17 @@ use crate::threat::words::{SEED, mix};
 pub fn begins_attack(letters: &[u8]) -> bool {
     match letters {
         [first, second] => !is_harmless_pair(*first, *second),
-        [first, second, third] => is_begun([*first, *second, *third]),
-        _ => find(letters).is_some_and(|(begins, _)| begins),
+        [_, _, _] => is_begun(&BEGUN_BY_THREE, letters),
+        [_, _, _, _] => is_begun(&BEGUN_BY_FOUR, letters),
+        _ => is_attack(letters),
     }
 }
 
 /// Whether a whole row is an attack.
 pub fn is_attack(letters: &[u8]) -> bool {
-    find(letters).is_some_and(|(_, is)| is)
-}
-
-/// Whether an attack begins with this row, and whether it is this row.
-fn find(letters: &[u8]) -> Option<(bool, bool)> {
-    // Rows stand among the keywords, behind a zero and in capitals.
-    let mut name = [b'0'; 6];
-    for (to, letter) in name.iter_mut().skip(1).zip(letters) {
-        *to = letter.to_ascii_uppercase();
-    }
-    let name = name.get(..=letters.len())?;
-    let at = SQL_KEYWORDS.partition_point(|known| known.word.as_bytes() < name);
-    let found = SQL_KEYWORDS.get(at)?.word.as_bytes();
-    Some((found.starts_with(name), found == name))
+    // Rows stand among the keywords, behind a zero.
+    let row: String = std::iter::once('0').chain(letters.iter().map(|letter| char::from(*letter))).collect();
+    lookup_word(&row) == TokenType::Fingerprint
 }
 
 /// Whether no attack begins with this pair; those that are met most.
@@ -51,11 +44,10 @@ pub fn keyword(word: &[u8], hash: u32) -> Option<u8> {
     if word.len() >= 32 || !holds(&WORDS, hash) {
         return Some(b'n');
     }
-    let upper = || word.iter().map(u8::to_ascii_uppercase);
-    let found = SQL_KEYWORDS.binary_search_by(|known| known.word.bytes().cmp(upper())).ok();
-    match found.and_then(|at| SQL_KEYWORDS.get(at)).map_or(b'n', |known| known.token_type) {
-        letter @ (b'n' | b'f') => Some(letter),
-        b'k' if !word.eq_ignore_ascii_case(b"in") => Some(b'k'),
+    match std::str::from_utf8(word).map_or(TokenType::Bareword, lookup_word) {
+        TokenType::Bareword => Some(b'n'),
+        TokenType::Function => Some(b'f'),
+        TokenType::Keyword if !word.eq_ignore_ascii_case(b"in") => Some(b'k'),
         _ => None,
     }
 }
@@ -133,15 +125,18 @@ pub fn is_part(hash: u32) -> bool {
 }
 
 /// A bit for each three letters that a row begins with, if they are of [`LETTERS`].
-static BEGUN: [u32; 54] = begun();
+static BEGUN_BY_THREE: [u32; 54] = begun(3);
+
+/// The same for each four.
+static BEGUN_BY_FOUR: [u32; 648] = begun(4);
 
 /// The letters of the tokens that are read here.
 const LETTERS: &[u8; 12] = b"n1svfk,;:()?";
 
-/// Whether a row that is an attack begins with these letters.
-fn is_begun(letters: [u8; 3]) -> bool {
-    let Some(place) = place(&letters) else { return true };
-    BEGUN.get(place / 32).is_some_and(|bits| bits & 1 << (place % 32) != 0)
+/// Whether a row that is an attack begins with these letters, as many as the table is for.
+fn is_begun(table: &[u32], letters: &[u8]) -> bool {
+    let Some(place) = place(letters) else { return true };
+    table.get(place / 32).is_some_and(|bits| bits & 1 << (place % 32) != 0)
 }
 
 const fn place(letters: &[u8]) -> Option<usize> {
@@ -162,13 +157,14 @@ const fn place(letters: &[u8]) -> Option<usize> {
     Some(place)
 }
 
-const fn begun() -> [u32; 54] {
-    let mut begun = [0u32; 54];
+const fn begun<const SIZE: usize>(len: usize) -> [u32; SIZE] {
+    let mut begun = [0u32; SIZE];
     let mut keywords = SQL_KEYWORDS;
     while let Some((keyword, others)) = keywords.split_first() {
         keywords = others;
-        if let [b'0', a, b, c, ..] = keyword.word.as_bytes()
-            && let Some(place) = place(&[*a, *b, *c])
+        if let [b'0', row @ ..] = keyword.word.as_bytes()
+            && let Some((beginning, _)) = row.split_at_checked(len)
+            && let Some(place) = place(beginning)
             && let (_, [bits, ..]) = begun.split_at_mut(place / 32)
         {
             *bits |= 1 << (place % 32);
@@ -183,8 +179,12 @@ mod tests {
 
     #[test]
     fn no_attack_begins_as_the_harmless_do() {
+        let begins = |pair: &[u8; 2]| {
+            let name = [b'0', pair[0].to_ascii_uppercase(), pair[1].to_ascii_uppercase()];
+            SQL_KEYWORDS.iter().any(|known| known.word.as_bytes().starts_with(&name))
+        };
         for pair in b"n1svfk".iter().flat_map(|first| b"n1svfk,;:()?".map(|second| [*first, second])) {
-            assert!(!is_harmless_pair(pair[0], pair[1]) || find(&pair) == Some((false, false)), "{pair:?}");
+            assert!(!is_harmless_pair(pair[0], pair[1]) || !begins(&pair), "{pair:?}");
         }
         let rows: Vec<_> = SQL_KEYWORDS.iter().filter(|known| known.token_type == b'F').collect();
         for row in &rows {
