@@ -1,12 +1,18 @@
 //! Multipart forms (RFC 7578): each part's name, file name, and value; files as what they are.
 
 use super::{is_binary, typed};
+use crate::http::Media;
 use crate::threat::report::{Part, Place};
 use crate::threat::text::{byte, find, has, lower, tail, window};
 use crate::threat::value::Inspector;
 
-/// The boundary: what the media type says, or what the body's first line shows.
+/// The boundary: what the media type says, read as its standard has it or, where that finds none, as a careless reader would; or what
+/// the body's first line shows.
 pub fn boundary(media: &[u8], body: &[u8]) -> Option<Vec<u8>> {
+    let read = std::str::from_utf8(media).ok().and_then(Media::parse).filter(|media| media.essence.starts_with("multipart/"));
+    if let Some(boundary) = read.and_then(|media| media.boundary) {
+        return Some(boundary.into_bytes());
+    }
     let mut low = Vec::new();
     lower(media, &mut low);
     if low.starts_with(b"multipart/")
@@ -119,4 +125,27 @@ fn parameter<'h>(head: &'h [u8], low: &[u8], name: &str) -> Option<&'h [u8]> {
         close += 1;
     }
     Some(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_boundary_is_the_one_that_the_origin_will_go_by() {
+        let shown = b"--shown\r\ncontent-disposition: form-data; name=\"a\"\r\n\r\nb\r\n--shown--\r\n";
+        for (media, body, expect) in [
+            ("multipart/form-data; boundary=a", &b""[..], Some("a")),
+            ("Multipart/Form-Data; BOUNDARY=\"a b\"; charset=utf-8", b"", Some("a b")),
+            ("multipart/form-data; xboundary=a; boundary=b", b"", Some("b")),
+            ("multipart/form-data; x=\"; boundary=a\"; boundary=b", b"", Some("b")),
+            ("multipart/form-data, boundary=a", b"", Some("a")),
+            ("multipart/form-data", shown, Some("shown")),
+            ("text/plain", shown, Some("shown")),
+            ("text/plain; boundary=a", b"--a", None),
+        ] {
+            let found = boundary(media.as_bytes(), body);
+            assert_eq!(found.as_deref(), expect.map(str::as_bytes), "{media}");
+        }
+    }
 }

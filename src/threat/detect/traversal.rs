@@ -98,25 +98,26 @@ fn is_file(text: &Text<'_>, hit: Hit) -> bool {
 /// Whether a value is nothing but the path of a file that belongs to the system.
 fn is_of_the_system(low: &[u8]) -> bool {
     let path = low.strip_prefix(b"file=").or_else(|| low.strip_prefix(b"file://")).unwrap_or(low);
+    let Some(inside) = path.strip_prefix(b"/") else { return false };
     let known = [
-        "/etc/nginx/",
-        "/etc/mysql/",
-        "/etc/apache",
-        "/etc/httpd/",
-        "/etc/ssh/",
-        "/etc/services",
-        "/etc/profile",
-        "/etc/resolv.conf",
-        "/etc/php",
-        "/var/log/",
-        "/var/run/secrets/",
-        "/run/secrets/",
-        "/proc/",
-        "/root/",
-        "/usr/local/etc/",
-        "/var/spool/cron",
+        "etc/nginx/",
+        "etc/mysql/",
+        "etc/apache",
+        "etc/httpd/",
+        "etc/ssh/",
+        "etc/services",
+        "etc/profile",
+        "etc/resolv.conf",
+        "etc/php",
+        "var/log/",
+        "var/run/secrets/",
+        "run/secrets/",
+        "proc/",
+        "root/",
+        "usr/local/etc/",
+        "var/spool/cron",
     ];
-    path.len() > 8 && begins(path, &known) && path.iter().all(|byte| is_word(*byte) || matches!(byte, b'/' | b'.' | b'-'))
+    path.len() > 8 && begins(inside, &known) && path.iter().all(|byte| is_word(*byte) || matches!(byte, b'/' | b'.' | b'-'))
 }
 
 /// Shares of Windows that only an administrator has.
