@@ -6,6 +6,7 @@ import { readVariables } from "./files.mjs";
 import { durableObjects } from "./objects.mjs";
 import { endWith, guard, portFrom, start, untilAnswers } from "./processes.mjs";
 import { buildOrStop, compatibilityDate, compileOrStop, requireRoutes, ROOT, stage } from "./routes.mjs";
+import { encoded, WORKERD } from "./workerd.mjs";
 
 const CACHE_BYTES = 64 << 20;
 
@@ -93,10 +94,11 @@ guard(async () => {
 
   const listen = values.host.includes(":") ? `[${values.host}]:${port}` : `${values.host}:${port}`;
   const names = Object.keys(variables);
-  writeFileSync(join(directory, "config.capnp"), configuration({ listen, names, objects, compatibilityDate: compatibilityDate() }));
+  const file = join(directory, "config.capnp");
+  writeFileSync(file, configuration({ listen, names, objects, compatibilityDate: compatibilityDate() }));
 
   const env = { ...process.env, ...variables };
-  const workerd = start(join(ROOT, "node_modules", ".bin", "workerd"), ["serve", join(directory, "config.capnp")], { env });
+  const workerd = start(WORKERD, ["serve", "--binary", encoded(file)], { env });
   endWith(workerd, "workerd");
   await untilAnswers(`http://${listen}`, 30_000);
   console.error(`==> ${routes} is served on http://${listen}, state in ${state}`);

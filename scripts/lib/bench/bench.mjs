@@ -8,14 +8,14 @@ import readline from "node:readline";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { buildSync } from "esbuild";
-import workerd from "workerd";
 import { durableObjects } from "../objects.mjs";
+import { encoded, WORKERD } from "../workerd.mjs";
 import { audience, connections, CORE, issuer, jwks, paths, plain, POLICIES, requestsOf, routesOf } from "./rows.mjs";
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 const root = path.resolve(here, "../../..");
 const options = parse(process.argv.slice(2));
-const plan = options.quick ? { warm: 2, rounds: 5, seconds: 0.8, starts: 3 } : { warm: 5, rounds: 15, seconds: 1.5, starts: 9 };
+const plan = options.quick ? { warm: 2, rounds: 5, seconds: 0.8, starts: 9 } : { warm: 5, rounds: 15, seconds: 1.5, starts: 15 };
 const scratch = fs.mkdtempSync(path.join(os.tmpdir(), "archway-bench-"));
 const children = [];
 
@@ -51,7 +51,7 @@ const freePort = () =>
     });
   });
 
-/** Writes the runtime's configuration for one worker and gives its file. */
+/** Writes the runtime's configuration for one worker, as `scripts/serve` does, and gives its file. */
 function configuration(name, port, modules, bindings = [], objects = false) {
   const dir = path.join(scratch, name);
   fs.mkdirSync(path.join(dir, "state"), { recursive: true });
@@ -86,7 +86,7 @@ const main :Workerd.Worker = (
 );
 `,
   );
-  return file;
+  return encoded(file);
 }
 
 const archway = (name, port, compiled) =>
@@ -117,7 +117,7 @@ function cpuUs(pid) {
 async function serve(file, port, request) {
   const log = fs.openSync(`${file}.log`, "w");
   const began = process.hrtime.bigint();
-  const child = start(0, workerd.default ?? workerd, ["serve", file], { stdio: ["ignore", log, log] });
+  const child = start(0, WORKERD, ["serve", "--binary", file], { stdio: ["ignore", log, log] });
   for (;;) {
     if (child.exitCode !== null) throw new Error(`workerd ended:\n${fs.readFileSync(`${file}.log`, "utf8")}`);
     const status = await ask(port, request);
@@ -208,16 +208,18 @@ async function main() {
   const small = routesOf("proxy", origin, { root, directory: scratch }).compiled;
   const large = routesOf("proxy", origin, { root, directory: scratch, count: 10_000 }).compiled;
   const tenThousand = plain[0].replace(/^GET \S+/, "GET /v3/collection-3/12345");
+  const port = await freePort();
+  const started = [
+    ["empty", configuration("empty", port, [["worker.js", "esModule", path.join(here, "empty.js")]]), plain[0]],
+    ["archway", archway("start", port, small), plain[0]],
+    ["large", archway("start-large", port, large), tenThousand],
+  ];
   for (let i = 0; i < plan.starts; i += 1) {
-    const port = await freePort();
-    const once = async (into, file, request) => {
+    for (const [name, file, request] of started) {
       const { child, ms } = await serve(file, port, request);
-      starts[into].push(ms);
+      starts[name].push(ms);
       await ended(child);
-    };
-    await once("empty", configuration("empty", port, [["worker.js", "esModule", path.join(here, "empty.js")]]), plain[0]);
-    await once("archway", archway("start", port, small), plain[0]);
-    await once("large", archway("start-large", port, large), tenThousand);
+    }
   }
   const wasm = fs.readFileSync(path.join(root, "build/index_bg.wasm"));
   const result = {

@@ -1,13 +1,15 @@
 // scripts/serve: the worker on a bare workerd, its state on disk, its cache; and what the scripts say when they are used wrongly.
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { formatVariables } from "../files.mjs";
 import { startOrigins, variablesFor } from "../origins.mjs";
+import { WORKERD } from "../workerd.mjs";
 import { freePort, runScript, startScript, until } from "./running.mjs";
 
 const directory = mkdtempSync(join(tmpdir(), "archway-serve-"));
@@ -23,8 +25,7 @@ after(() => {
   rmSync(directory, { recursive: true });
 });
 
-async function serving(run) {
-  const port = await freePort();
+async function serving(run, port) {
   const server = startScript("serve", ["--port", String(port), "--vars", variables, "--state", join(directory, "state")]);
   try {
     await until("scripts/serve", 300_000, () => server.text().includes("is served on"));
@@ -35,7 +36,8 @@ async function serving(run) {
   await until("the end of all processes", 2000, () => server.leftovers().length === 0);
 }
 
-test("it serves, caches, and counts, with its objects on disk", async () => {
+test("it serves, caches, and counts, with its objects on disk; the file that it ran needs nothing beside it", async () => {
+  const port = await freePort();
   await serving(async (base) => {
     const asked = [];
     for (let number = 0; number < 2; number += 1) {
@@ -44,9 +46,21 @@ test("it serves, caches, and counts, with its objects on disk", async () => {
     }
     assert.deepEqual(asked, [1, false, 1, true]);
     for (const expected of [200, 200, 200, 200, 200, 429]) assert.equal((await fetch(`${base}/v1/quote`)).status, expected);
-  });
+  }, port);
   const objects = readdirSync(join(directory, "state", "objects", "archway-limiter")).filter((name) => /^[0-9a-f]{64}\.sqlite$/.test(name));
   assert.equal(objects.length, 1);
+
+  const alone = join(directory, "gateway.bin");
+  renameSync(join(directory, "state", "run", "config.bin"), alone);
+  rmSync(join(directory, "state", "run"), { recursive: true });
+  const workerd = spawn(WORKERD, ["serve", "--binary", alone], { env: { ...process.env, ...variablesFor(origins.port) }, stdio: "inherit" });
+  try {
+    const asked = () => fetch(`http://127.0.0.1:${port}/v1/products/2`).then((response) => response.status, () => undefined);
+    await until("the file's first answer", 30_000, async () => (await asked()) === 200);
+  } finally {
+    workerd.kill();
+    await once(workerd, "exit");
+  }
 });
 
 for (const [name, args, expected] of [
