@@ -96,10 +96,12 @@ async fn a_body_that_breaks_off_is_not_passed_for_a_whole_one() {
 
 #[wasm_bindgen_test]
 async fn a_client_that_leaves_has_not_sent_a_whole_body() {
-    for path in ["open", "capped"] {
+    for (path, length) in
+        [("open", ["transfer-encoding", "chunked"]), ("open", ["content-length", "100000"]), ("capped", ["transfer-encoding", "chunked"])]
+    {
         serve(ROUTES).await;
-        let seen: Value = call("leaving", &json!({ "url": format!("https://api.example.com/{path}/a") })).await;
-        assert_eq!(seen, json!({ "taken_for_whole": false }), "{path}");
+        let wanted = json!({ "url": format!("https://api.example.com/{path}/a"), "headers": [length] });
+        assert_eq!(call::<Value>("leaving", &wanted).await, json!({ "taken_for_whole": false }), "{path} {length:?}");
     }
 }
 
@@ -110,6 +112,7 @@ async fn a_body_that_comes_too_slowly_is_broken_off() {
     start(&compile(&files).await.unwrap(), &BTreeMap::new()).await;
     for (path, headers) in [
         ("open", json!([["content-length", "10"]])),
+        ("open", json!([["content-length", "100000"]])),
         ("open", json!([["transfer-encoding", "chunked"]])),
         ("capped", json!([["transfer-encoding", "chunked"]])),
         ("read", json!([["content-length", "10"], ["content-type", "application/json"]])),

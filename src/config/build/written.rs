@@ -149,7 +149,8 @@ pub struct WrittenLimits {
     /// The body, on every route without a `body_limit` of its own that always acts; `10MiB` where absent.
     pub body: Option<ByteSize>,
     /// The time for a body to come, counted from the request's head: then it is broken off (408). `30s` where absent, `0s` for as long
-    /// as it takes. Where it is counted, a body of at most 64 KiB is read before the origin is asked.
+    /// as it takes. Where it is counted, a body of at most 16 KiB is read before the origin is asked; the time runs on while an
+    /// origin does not take a longer one.
     pub body_time: Option<Duration>,
     /// How many bytes of a body give it a second more; `16KiB` where absent. A body of unknown length has the time of the longest.
     pub body_rate: Option<ByteSize>,

@@ -154,8 +154,8 @@ export async function stalling(worker, _origins, { url, headers }) {
   return { status: response.statusCode, code: JSON.parse(body).code };
 }
 
-/** A client that leaves in the middle of its body, which has no length: whether the origin took the part for the whole. */
-export async function leaving(worker, origins, { url }) {
+/** A client that leaves in the middle of its body: whether the origin took the part for the whole. */
+export async function leaving(worker, origins, { url, headers }) {
   const [originHasFirst, originHasAll] = [gate(), gate()];
   origins.next(async (request, response) => {
     try {
@@ -166,7 +166,7 @@ export async function leaving(worker, origins, { url }) {
     }
     response.destroy();
   });
-  const request = open(worker, { method: "POST", url, headers: [["transfer-encoding", "chunked"]] });
+  const request = open(worker, { method: "POST", url, headers });
   request.on("error", () => {});
   request.write("01234");
   await originHasFirst.passed;
