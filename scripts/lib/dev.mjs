@@ -1,21 +1,16 @@
 // `scripts/dev`: builds, starts the example origins and wrangler, prints what to try, and compiles the routes whenever they are saved.
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join, relative, resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import { formatVariables, readVariables, stateOf } from "./files.mjs";
+import { formatDevVars, formatVariables, readVariables, stateOf, Stop } from "./files.mjs";
 import { startOrigins, variablesFor } from "./origins.mjs";
 import { atEnd, endWith, guard, isFree, portFrom, start, untilAnswers } from "./processes.mjs";
-import { build, buildOrStop, compile, compileOrStop, requireRoutes, ROOT, stage, token } from "./routes.mjs";
+import { build, buildOrStop, compile, compileOrStop, requireRoutes, ROOT, shown, stage, token } from "./routes.mjs";
 
 const ORIGINS_PORT = 8788;
 function say(text) {
   console.error(process.stderr.isTTY ? `\x1b[1m==>\x1b[0m ${text}` : `==> ${text}`);
-}
-
-function shown(path) {
-  const short = relative(process.cwd(), path);
-  return short.startsWith("..") ? path : short || ".";
 }
 
 async function origins() {
@@ -25,14 +20,21 @@ async function origins() {
 }
 
 // With a build command, wrangler looks at nothing but that command's sources: new routes would not be seen. So it gets the same
-// settings without one, and builds are started here.
-function wrangler(directory, port) {
+// settings without one, and builds are started here. It reads variables anew when its settings are written anew.
+function configure(directory, variables) {
   const settings = readFileSync(join(ROOT, "wrangler.toml"), "utf8")
     .replace(/^\[build\]\n(?:(?!\[).*\n)*/m, "")
     .replace(/^main = .*$/m, 'main = "worker.js"');
+  const secret = { mode: 0o600 };
+  const forWrangler = formatDevVars(variables);
+  writeFileSync(join(directory, "vars"), formatVariables(variables), secret);
+  writeFileSync(join(directory, ".dev.vars"), forWrangler, secret);
   writeFileSync(join(directory, "wrangler.toml"), settings);
+}
+
+function wrangler(directory, port) {
   const command = join(ROOT, "node_modules", "wrangler", "bin", "wrangler.js");
-  const args = ["dev", "--config", join(directory, "wrangler.toml"), "--env-file", join(directory, "vars"), "--ip", "127.0.0.1"];
+  const args = ["dev", "--config", join(directory, "wrangler.toml"), "--ip", "127.0.0.1"];
   const env = { ...process.env, CI: "1" };
   const child = start(process.execPath, [command, ...args, "--port", String(port), "--show-interactive-dev-session=false"], { cwd: ROOT, env });
   endWith(child, "wrangler dev");
@@ -44,19 +46,30 @@ async function serveRoutes(routes, directory) {
   say(broken ? "The routes as saved are not served; the last good ones are" : "New routes are served");
 }
 
+async function serveVariables(file, own, routes, directory) {
+  try {
+    configure(directory, { ...own, ...readVariables(file) });
+  } catch (error) {
+    if (!(error instanceof Stop)) throw error;
+    console.error(`error: ${error.message}`);
+    return say("The variables as saved are not used; the last good ones are");
+  }
+  await serveRoutes(routes, directory);
+}
+
 async function serveCode(routes, directory) {
   if (!(await build("--dev", "--no-routes"))) return say("The code as saved is not served; the last good one is");
   stage(directory);
   await serveRoutes(routes, directory);
 }
 
-/** Calls `react` whenever a file below `directory` is no longer as it was when `seen` was taken, one change at a time. */
-async function watch(directory, seen, react) {
+/** Calls `react` whenever a file, or one below a directory, is no longer as it was when `seen` was taken, one change at a time. */
+async function watch(path, seen, react) {
   for (;;) {
     await sleep(200);
     let now;
     try {
-      now = stateOf(directory);
+      now = stateOf(path);
     } catch {
       continue; // a file went away between being listed and being looked at
     }
@@ -107,15 +120,18 @@ guard(async () => {
   const port = await portFrom(values.port);
   const routes = resolve(values.routes);
   requireRoutes(routes);
-  const given = values.vars === undefined ? {} : readVariables(values.vars);
+  const file = values.vars === undefined ? undefined : resolve(values.vars);
+  const given = file === undefined ? {} : readVariables(file);
+  const variablesSeen = file === undefined ? undefined : stateOf(file);
 
   const directory = join(ROOT, ".archway", "dev", String(port));
   mkdirSync(directory, { recursive: true });
   const sources = join(ROOT, "src");
   const [routesSeen, sourcesSeen] = [stateOf(routes), stateOf(sources)];
   await buildOrStop("--command");
-  const variables = { ...(await origins()), ...given };
-  writeFileSync(join(directory, "vars"), formatVariables(variables), { mode: 0o600 });
+  const own = await origins();
+  const variables = { ...own, ...given };
+  configure(directory, variables);
   await compileOrStop(routes, join(directory, "routes.json"), join(directory, "vars"));
   await buildOrStop("--dev", "--no-routes");
   stage(directory);
@@ -128,6 +144,7 @@ guard(async () => {
   if (hasExamples(directory)) console.log(await examples(base, variables.ISSUER_URL));
   say(`Save a file in ${shown(routes)} and it is served within two seconds`);
   await Promise.race([
+    ...(file === undefined ? [] : [watch(file, variablesSeen, () => serveVariables(file, own, routes, directory))]),
     watch(routes, routesSeen, () => serveRoutes(routes, directory)),
     watch(sources, sourcesSeen, () => serveCode(routes, directory)),
   ]);

@@ -1,6 +1,6 @@
 // The native command and the build, as the scripts use them.
 import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, statSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Stop } from "./files.mjs";
 import { run } from "./processes.mjs";
@@ -20,6 +20,12 @@ const colour = process.stderr.isTTY && !process.env.NO_COLOR ? { CLICOLOR_FORCE:
 
 async function archway(...args) {
   return run(ARCHWAY, args, { env: { ...process.env, ...colour } });
+}
+
+/** A path as it is told to people. */
+export function shown(path) {
+  const short = relative(process.cwd(), path);
+  return short.startsWith("..") ? path : short || ".";
 }
 
 const KEY = join(ROOT, ".archway", "dev", "signing-key.pem");
@@ -54,7 +60,7 @@ export function requireRoutes(directory) {
  * nothing: mistakes in the routes, or variables and secrets that they read and the file `variables` does not have.
  */
 export async function compile(directory, file, variables = "/dev/null") {
-  const { code, stdout, stderr } = await archway("compile", directory, "--vars", variables, "-o", file);
+  const { code, stdout, stderr } = await archway("compile", shown(directory), "--vars", variables, "-o", file);
   return code === 0 ? undefined : stderr || stdout;
 }
 

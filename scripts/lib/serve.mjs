@@ -5,7 +5,7 @@ import { parseArgs } from "node:util";
 import { readVariables } from "./files.mjs";
 import { durableObjects } from "./objects.mjs";
 import { endWith, guard, portFrom, start, untilAnswers } from "./processes.mjs";
-import { buildOrStop, compatibilityDate, compileOrStop, requireRoutes, ROOT, stage } from "./routes.mjs";
+import { buildOrStop, compatibilityDate, compileOrStop, requireRoutes, ROOT, shown, stage } from "./routes.mjs";
 import { encoded, WORKERD } from "./workerd.mjs";
 
 const CACHE_BYTES = 64 << 20;
@@ -101,5 +101,5 @@ guard(async () => {
   const workerd = start(WORKERD, ["serve", "--binary", encoded(file)], { env });
   endWith(workerd, "workerd");
   await untilAnswers(`http://${listen}`, 30_000);
-  console.error(`==> ${routes} is served on http://${listen}, state in ${state}`);
+  console.error(`==> ${shown(routes)} is served on http://${listen}, state in ${shown(state)}`);
 });

@@ -132,7 +132,7 @@ pub fn text(value: &Value) -> String {
     line(&mut out, 1, exposure.map_or("", |exposure| exposure.words()));
     for (key, title, none) in [
         ("identity", "who is calling", "nobody asks"),
-        ("rights", "what it may do", "nothing is asked for"),
+        ("rights", "what it may do", "nothing more is asked for"),
         ("decisions", "who decides", "nobody else"),
         ("others", "what else may keep it out", "nothing"),
     ] {

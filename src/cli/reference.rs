@@ -10,6 +10,9 @@ use crate::config::text::names;
 use crate::expr::check::reference as conditions;
 use crate::policies::FACTS;
 
+/// Types that have a section of their own.
+const ELSEWHERE: &[&str] = &["static", "redirect", "revocations"];
+
 /// The whole reference.
 pub fn markdown() -> String {
     let (gateway, api) = (schema::of(Which::Gateway), schema::of(Which::Api));
@@ -97,21 +100,46 @@ fn table(out: &mut String, whole: &Value, schema: &Value) {
 fn rows(out: &mut String, whole: &Value, schema: &Value, prefix: &str) {
     let required = |key: &str| schema.get("required").and_then(Value::as_array).is_some_and(|keys| keys.iter().any(|name| name == key));
     for (key, value) in properties(schema).into_iter().flatten().filter(|(key, _)| !BESIDE.contains(&key.as_str())) {
-        let listed = followed(whole, value).get("items").map(|items| (followed(whole, items), "[]."));
-        let (inner, dot) = listed.unwrap_or((followed(whole, value), "."));
-        row(out, whole, (&format!("{prefix}{key}"), value), required(key));
-        if properties(inner).is_some() && !is_secret(inner) && !["static", "redirect", "revocations"].contains(&key.as_str()) {
-            rows(out, whole, inner, &format!("{prefix}{key}{dot}"));
+        if about(whole, value).is_some() || prefix.is_empty() {
+            row(out, whole, (&format!("{prefix}{key}"), value), required(key));
+        }
+        if key != "rules" {
+            within(out, whole, value, &format!("{prefix}{key}"));
         }
     }
 }
 
+/// The keys of the tables that may stand in a key's place: itself, one of several, one of a list, under a name or a word.
+fn within(out: &mut String, whole: &Value, value: &Value, key: &str) {
+    let schema = followed(whole, value);
+    if is_secret(schema) || reference(value).is_some_and(|name| word(name).is_some() || ELSEWHERE.contains(&name)) {
+        return;
+    }
+    if let Some(items) = schema.get("items") {
+        return within(out, whole, items, &format!("{key}[]"));
+    }
+    if let Some(values @ Value::Object(_)) = schema.get("additionalProperties") {
+        return within(out, whole, values, &format!("{key}.NAME"));
+    }
+    for variant in ["oneOf", "anyOf"].iter().filter_map(|word| schema.get(*word)?.as_array()).flatten() {
+        match properties(variant).filter(|keys| keys.len() == 1).and_then(|keys| keys.iter().next()) {
+            Some((word, value)) => within(out, whole, value, &format!("{key}.{word}")),
+            None => within(out, whole, variant, key),
+        }
+    }
+    rows(out, whole, schema, &format!("{key}."));
+}
+
 fn row(out: &mut String, whole: &Value, (key, value): (&str, &Value), required: bool) {
-    let about = value.get("description").or_else(|| followed(whole, value).get("description")).and_then(Value::as_str).unwrap_or_default();
+    let about = about(whole, value).unwrap_or_default();
     let default = value.get("default").filter(|value| !is_empty(value)).map(|value| format!(" Default: `{value}`.")).unwrap_or_default();
     let required = if required { " Required." } else { "" };
     let text = format!("{about}{default}{required}").replace('\n', " ").replace('|', "\\|");
     let _ = writeln!(out, "| `{key}` | {} | {text} |", kind(whole, value, 0).replace('|', "\\|"));
+}
+
+fn about<'a>(whole: &'a Value, value: &'a Value) -> Option<&'a str> {
+    value.get("description").or_else(|| followed(whole, value).get("description")).and_then(Value::as_str)
 }
 
 fn properties(schema: &Value) -> Option<&Map<String, Value>> {
@@ -120,6 +148,11 @@ fn properties(schema: &Value) -> Option<&Map<String, Value>> {
 
 fn is_secret(schema: &Value) -> bool {
     properties(schema).is_some_and(|keys| keys.len() == 1 && keys.contains_key("secret"))
+}
+
+/// The name of the type that a reference is to.
+fn reference(value: &Value) -> Option<&str> {
+    value.get("$ref").and_then(Value::as_str).and_then(|reference| reference.rsplit('/').next())
 }
 
 fn is_empty(value: &Value) -> bool {
@@ -136,22 +169,27 @@ fn followed<'a>(whole: &'a Value, value: &'a Value) -> &'a Value {
     reference.and_then(|reference| whole.pointer(reference.trim_start_matches('#'))).unwrap_or(value)
 }
 
+/// What may be written for a type of this name, where that has words of its own.
+fn word(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "Duration" => "duration, `\"30s\"`",
+        "ByteSize" => "size, `\"64KB\"`",
+        "Rate" => "rate, `\"20/s\"`",
+        "Timestamp" => "moment, `\"2027-01-31\"`",
+        "Failures" => "rate, `\"10/min\"`, or `\"off\"`",
+        "Percent" => "share, `\"50%\"`",
+        "Condition" => "condition, `\"request.method == 'GET'\"`",
+        "Expression" => "expression, `\"identity.subject\"`",
+        "Secret" => "`{ secret = \"NAME\" }`",
+        "PolicyUse" => "name or policy",
+        _ => return None,
+    })
+}
+
 /// What may be written, in a few words.
 fn kind(whole: &Value, value: &Value, depth: usize) -> String {
-    if let Some(name) = value.get("$ref").and_then(Value::as_str).and_then(|reference| reference.rsplit('/').next()) {
-        match name {
-            "Duration" => return "duration, `\"30s\"`".to_owned(),
-            "ByteSize" => return "size, `\"64KB\"`".to_owned(),
-            "Rate" => return "rate, `\"20/s\"`".to_owned(),
-            "Timestamp" => return "moment, `\"2027-01-31\"`".to_owned(),
-            "Failures" => return "rate, `\"10/min\"`, or `\"off\"`".to_owned(),
-            "Percent" => return "share, `\"50%\"`".to_owned(),
-            "Condition" => return "condition, `\"request.method == 'GET'\"`".to_owned(),
-            "Expression" => return "expression, `\"identity.subject\"`".to_owned(),
-            "Secret" => return "`{ secret = \"NAME\" }`".to_owned(),
-            "PolicyUse" => return "name or policy".to_owned(),
-            _ => {}
-        }
+    if let Some(word) = reference(value).and_then(word) {
+        return word.to_owned();
     }
     let schema = followed(whole, value);
     if depth > 5 {
@@ -208,9 +246,22 @@ mod tests {
         for facts in FACTS {
             assert!(text.contains(&format!("\n#### `{}`\n", facts.name)), "{}", facts.name);
         }
-        for key in
-            ["client.trusted_proxies", "match", "hosts", "targets[].url", "targets", "status", "algorithms", "limits", "ttl", "origins"]
-        {
+        for key in [
+            "client.trusted_proxies",
+            "match",
+            "hosts",
+            "targets[].url",
+            "targets",
+            "status",
+            "algorithms",
+            "limits",
+            "ttl",
+            "origins",
+            "keys.NAME.pem",
+            "from.proxies.networks",
+            "revocations.list",
+            "issuers[].map.scopes",
+        ] {
             assert!(text.contains(&format!("| `{key}` |")), "{key}");
         }
         for line in text.lines().filter(|line| line.starts_with("| `")) {

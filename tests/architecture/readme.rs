@@ -117,3 +117,45 @@ fn sources(block: &str) -> Vec<Source> {
     sources.push(Source::new("readme.toml", &format!("{head}{block}")));
     sources
 }
+
+/// What the command is shown to print is what it prints, line by line; `...` stands for lines that are left out. `archway` alone reads
+/// the routes file shown last, `target/debug/archway` the repository's own.
+#[test]
+fn its_output_is_the_commands_own() {
+    let text = read(README);
+    let files = blocks(&text, "toml");
+    let scratch = std::env::temp_dir().join(format!("archway-readme-{}", std::process::id()));
+    let mut found = Vec::new();
+    for (number, block) in blocks(&text, "") {
+        for part in format!("\n{block}").split("\n$ ").skip(1) {
+            let (command, output) = part.split_once('\n').unwrap_or((part, ""));
+            let (own, line) = match (command.strip_prefix("target/debug/archway "), command.strip_prefix("archway ")) {
+                (Some(line), _) => (true, line),
+                (_, Some(line)) => (false, line),
+                _ => continue,
+            };
+            let arguments: Vec<&str> = line.split('\'').enumerate().flat_map(|(quoted, part)| words(quoted % 2 == 1, part)).collect();
+            if arguments[0] == "key" {
+                continue;
+            }
+            let directory = if own { root().to_path_buf() } else { scratch.clone() };
+            if !own {
+                let (_, file) = files.iter().rfind(|(line, _)| *line < number).unwrap();
+                let name = file.lines().next().unwrap().trim_start_matches("# ");
+                std::fs::create_dir_all(scratch.join("routes")).unwrap();
+                std::fs::write(scratch.join(name), file).unwrap();
+            }
+            let run = Command::new(env!("CARGO_BIN_EXE_archway")).args(&arguments).current_dir(directory).output().unwrap();
+            let printed = String::from_utf8(run.stdout).unwrap();
+            let mut lines = printed.lines();
+            let wrong = output.lines().find(|shown| *shown != "..." && !lines.any(|line| line == *shown));
+            found.extend(wrong.map(|shown| format!("README.md:{number}: `{command}` does not print `{shown}` there, but:\n{printed}")));
+        }
+    }
+    let _ = std::fs::remove_dir_all(&scratch);
+    none(&found, "The README shows what is not printed:");
+}
+
+fn words(quoted: bool, part: &str) -> Vec<&str> {
+    if quoted { vec![part] } else { part.split_whitespace().collect() }
+}

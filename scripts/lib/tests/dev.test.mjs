@@ -1,4 +1,4 @@
-// scripts/dev as a newcomer meets it: the six requests, a saved routes file, a broken one, Ctrl-C.
+// scripts/dev as a newcomer meets it: the six requests, a saved routes file, a broken one, odd variables, Ctrl-C.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -10,14 +10,27 @@ import { freePort, startScript, until } from "./running.mjs";
 
 const directory = mkdtempSync(join(tmpdir(), "archway-dev-"));
 const catalogue = join(directory, "catalogue.toml");
+const vars = join(directory, "vars");
+const SHOWN = `
+[api]
+name = "shown"
+
+[[routes]]
+match = "GET /shown"
+public = true
+static = {}
+policies = [{ headers = { response = { set = { "x-shown" = "\${SHOWN}" } } } }]
+`;
 let base;
 let dev;
 
 before(async () => {
   cpSync(join(ROOT, "routes"), directory, { recursive: true });
+  writeFileSync(join(directory, "shown.toml"), SHOWN);
+  writeFileSync(vars, `SHOWN=it's pa$$word "x" $HOME\n`);
   const port = await freePort();
   base = `http://127.0.0.1:${port}`;
-  dev = startScript("dev", ["--routes", directory, "--port", String(port)]);
+  dev = startScript("dev", ["--routes", directory, "--vars", vars, "--port", String(port)]);
   const ready = await until("scripts/dev", 300_000, async () => dev.text().includes("==> Save a file") || (await Promise.race([dev.ended, undefined])));
   assert.equal(ready.found, true, dev.text());
 });
@@ -51,6 +64,17 @@ test("a saved file is served within two seconds, and a broken one changes nothin
   edit("statik", "static");
   edit('status = "saved"', 'status = "mended"');
   await until("the mended routes", 10_000, async () => (await health()).includes("mended"));
+});
+
+test("variables reach the worker as they are written, and anew when they are saved", async () => {
+  const shown = async () => (await fetch(`${base}/shown`)).headers.get("x-shown");
+  assert.equal(await shown(), `it's pa$$word "x" $HOME`);
+  writeFileSync(vars, `SHOWN="# \\"saved\\" $HOME"\n`);
+  await until("the new variables", 10_000, async () => (await shown()) === '# "saved" $HOME');
+  writeFileSync(vars, "a secret\n");
+  await until("the report", 10_000, () => dev.text().includes("The variables as saved are not used"));
+  assert.match(dev.text(), /vars:1: expected NAME=value/);
+  assert.equal(await shown(), '# "saved" $HOME');
 });
 
 test("Ctrl-C leaves no process behind", async () => {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::environment::{self, Deployment};
+use super::environment::{self, Deployment, Sketch};
 use super::instances::Compilable;
 use crate::config::compiler::{Compiler, ConfigError, Needs};
 use crate::config::text::decode::Skipped;
@@ -38,7 +38,11 @@ impl Context<'_> {
             return None;
         }
         let run = |compiler: &mut Compiler<'_>| entry.compile(compiler);
-        let (needs, mut result) = environment::sketch(id, |field| named(entry.field(field)), run);
+        let Sketch { mut needs, mut result, gave_up } = environment::sketch(id, |field| named(entry.field(field)), run);
+        if gave_up {
+            // What stands behind it was not compiled.
+            asked_for(entry.node(), &mut needs);
+        }
         let file = entry.place().file;
         let names = needs.variables.iter().map(|name| (name, false)).chain(needs.secrets.iter().map(|name| (name, true)));
         let mut missing = false;
@@ -85,7 +89,7 @@ impl Context<'_> {
             let Some(rest) = entry.without(&mut skipped) else { return };
             let next = match self.deployment {
                 Some(deployment) => environment::compile(deployment, id, rest),
-                None => environment::sketch(id, |field| named(whole.descend_past(field, &skipped)), rest).1,
+                None => environment::sketch(id, |field| named(whole.descend_past(field, &skipped)), rest).result,
             };
             match next {
                 Err(next) => error = next,
@@ -121,13 +125,33 @@ fn named(node: &Node) -> (Vec<String>, bool) {
     (names, node.text().is_some_and(|text| !text.starts_with("${")))
 }
 
+/// Every variable and secret that is named within `node`.
+fn asked_for(node: &Node, needs: &mut Needs) {
+    match &node.value {
+        Value::String(text) => needs.variables.extend(variables(text)),
+        Value::Array(elements) => elements.iter().for_each(|element| asked_for(element, needs)),
+        Value::Table(entries) => {
+            for entry in entries {
+                match entry.node.text().filter(|_| entry.key == "secret") {
+                    Some(name) => drop(needs.secrets.insert(name.to_owned())),
+                    None => asked_for(&entry.node, needs),
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+/// The variables that a text names.
+fn variables(text: &str) -> Vec<String> {
+    let plain = text.replace("$${", "");
+    let after = plain.split("${").skip(1);
+    after.filter_map(|rest| rest.split_once('}')).map(|(name, _)| name.to_owned()).collect()
+}
+
 fn named_in(node: &Node, names: &mut Vec<String>) {
     match &node.value {
-        Value::String(text) => {
-            let plain = text.replace("$${", "");
-            let after = plain.split("${").skip(1);
-            names.extend(after.filter_map(|rest| rest.split_once('}')).map(|(name, _)| name.to_owned()));
-        }
+        Value::String(text) => names.extend(variables(text)),
         Value::Array(elements) => elements.iter().for_each(|element| named_in(element, names)),
         Value::Table(entries) => {
             for entry in entries {

@@ -247,7 +247,13 @@ pub fn unknown<'k>(name: &str, place: &Place, known: impl Iterator<Item = &'k st
     let known: Vec<&str> = known.collect::<BTreeSet<&str>>().into_iter().collect();
     let unknown = Diagnostic::new(Code::UnknownName, place.clone(), format!("there is no policy called `{name}`"));
     let unknown = unknown.suggest(nearest(name, known.iter().copied()));
+    let kind = FACTS.iter().any(|facts| facts.name == name);
+    let unknown = match kind {
+        true => unknown.help(format!("`{name}` is a kind: write `{{ {name} = {{ ... }} }}`, or give one a name in `[policies]`")),
+        false => unknown,
+    };
     match known.is_empty() {
+        true if kind => unknown,
         true => unknown.help("no policy has a name; `[policies]` in this file or in gateway.toml gives them"),
         false => unknown.help(format!("expected {}", list(&known))),
     }

@@ -202,7 +202,10 @@ fn kind<'a>(file: usize, node: &'a Node, whole: &Range<usize>, diagnostics: &mut
     } else if !known.contains(&first.key.as_str()) {
         let message = format!("there is no policy `{}`", first.key);
         let unknown = Diagnostic::new(Code::UnknownKey, Place::new(file, &first.key_span), message);
-        diagnostics.push(unknown.suggest(nearest(&first.key, known.iter().copied())).help(format!("expected {}", list(&known))));
+        let unknown = unknown.suggest(nearest(&first.key, known.iter().copied()));
+        let kind = first.node.text().filter(|text| known.contains(text));
+        let unknown = kind.into_iter().fold(unknown, |unknown, kind| unknown.help(format!("write `{{ {kind} = {{ ... }} }}`")));
+        diagnostics.push(unknown.help(format!("expected {}", list(&known))));
     }
     Some(first)
 }

@@ -124,6 +124,13 @@ impl<'a> Decoder<'a> {
         }
     }
 
+    /// Whether what stands in a secret's place may name one: a text does not, and what cannot be a name is one's value.
+    fn names_secret(self) -> bool {
+        let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        let written = self.node.entries().iter().find(|entry| entry.key == "secret").map(|entry| entry.node.text());
+        self.node.text().is_none() && written.flatten().is_none_or(|name| !name.is_empty() && name.chars().all(plain))
+    }
+
     fn value<'de, V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         match &self.node.value {
             Value::String(text) => visitor.visit_str(text),
@@ -171,13 +178,22 @@ impl<'de> de::Deserializer<'de> for Decoder<'_> {
         result.map_err(|error| self.at(error))
     }
 
+    fn deserialize_struct<V: Visitor<'de>>(self, name: &'static str, _: &'static [&'static str], visitor: V) -> Result<V::Value, Error> {
+        let result = match &self.node.value {
+            Value::Array(_) => Err(Error::invalid_type(Unexpected::Seq, &visitor)),
+            _ if name == "Secret" && !self.names_secret() => Err(Error::secret()),
+            _ => self.value(visitor),
+        };
+        result.map_err(|error| self.at(error))
+    }
+
     fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         visitor.visit_unit()
     }
 
     serde::forward_to_deserialize_any! {
         bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit unit_struct seq tuple
-        tuple_struct map struct identifier
+        tuple_struct map identifier
     }
 }
 
@@ -270,8 +286,8 @@ impl<'de> de::VariantAccess<'de> for Variant<'_> {
         de::Deserializer::deserialize_any(self.decoder, visitor)
     }
 
-    fn struct_variant<V: Visitor<'de>>(self, _: &'static [&'static str], visitor: V) -> Result<V::Value, Error> {
-        de::Deserializer::deserialize_any(self.decoder, visitor)
+    fn struct_variant<V: Visitor<'de>>(self, fields: &'static [&'static str], visitor: V) -> Result<V::Value, Error> {
+        de::Deserializer::deserialize_struct(self.decoder, "", fields, visitor)
     }
 }
 

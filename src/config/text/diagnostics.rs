@@ -80,6 +80,8 @@ pub struct Diagnostic {
     pub help: Vec<String>,
     /// The bytes it is about of the text that stands at its place, until [`super::within::place`] has put it there.
     pub within: Option<std::ops::Range<usize>>,
+    /// Whether what stands there is not shown.
+    pub concealed: bool,
     /// Other places that have a part in it.
     pub related: Vec<(Place, String)>,
 }
@@ -100,6 +102,7 @@ impl Diagnostic {
             suggestion: None,
             help: Vec::new(),
             within: None,
+            concealed: false,
             related: Vec::new(),
         }
     }

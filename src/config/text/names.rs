@@ -1,5 +1,7 @@
 //! The nearest right name.
 
+use std::collections::HashSet;
+
 /// The one of `names` that `wrong` was probably meant to be.
 pub fn nearest<'a>(wrong: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let folded = wrong.to_lowercase().replace('-', "_");
@@ -11,6 +13,20 @@ pub fn nearest<'a>(wrong: &str, names: impl IntoIterator<Item = &'a str>) -> Opt
         })
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, name)| name)
+}
+
+/// As [`nearest`], or else the only one that has all words of `wrong`, or of which `wrong` has all: `depth` for `max_depth`.
+pub fn suggestion<'a>(wrong: &str, names: impl IntoIterator<Item = &'a str> + Clone) -> Option<&'a str> {
+    let words = |name: &str| name.to_lowercase().split(['-', '_']).map(str::to_owned).collect::<HashSet<_>>();
+    let meant = words(wrong);
+    let related = |name: &&str| {
+        let name = words(name);
+        name.is_subset(&meant) || meant.is_subset(&name)
+    };
+    nearest(wrong, names.clone()).or_else(|| {
+        let mut related = names.into_iter().filter(related);
+        related.next().filter(|_| related.next().is_none())
+    })
 }
 
 /// `a, b or c`, each in backticks.
@@ -43,6 +59,22 @@ mod tests {
         check("a", Some("a"));
         check("b", None);
         check("teleport", None);
+        check("", None);
+    }
+
+    #[test]
+    fn a_name_with_other_words_around_it_is_found_where_it_is_the_only_one() {
+        let check = |wrong: &str, expect: Option<&str>| {
+            let names = ["depth", "client", "client_headers", "origin_headers", "jwks", "jwks_inline", "timeout"];
+            assert_eq!(suggestion(wrong, names), expect, "{wrong}");
+        };
+        check("max_depth", Some("depth"));
+        check("client-id", Some("client"));
+        check("jwks_uri", Some("jwks"));
+        check("origin", Some("origin_headers"));
+        check("timeuot", Some("timeout"));
+        check("headers", None);
+        check("client_timeout", None);
         check("", None);
     }
 

@@ -6,7 +6,7 @@ use std::ops::Range;
 use serde::de::{self, Expected, Unexpected};
 
 use super::diagnostics::{Code, Diagnostic};
-use super::names::{list, nearest};
+use super::names::{list, suggestion};
 use super::source::Place;
 use crate::expr::misread::Misread;
 
@@ -21,6 +21,8 @@ pub enum Problem {
     MissingKey(String),
     /// What was found, and what was expected.
     WrongType(String, String),
+    /// A secret itself, where its name should stand.
+    Secret,
     /// Something within an expression.
     Misread(Box<Misread>),
     /// Anything else, in the words of the type itself.
@@ -45,24 +47,34 @@ impl Error {
         Self { problem, span: None, node: 0, follows: false }
     }
 
+    /// A secret itself where its name should stand.
+    pub fn secret() -> Self {
+        Self::of(Problem::Secret)
+    }
+
     /// The error as it is shown.
     pub fn diagnostic(&self, file: usize) -> Diagnostic {
         let place = Place::new(file, &self.span.clone().unwrap_or(0..0));
         match &self.problem {
             Problem::UnknownKey(key, known) => {
                 let diagnostic = Diagnostic::new(Code::UnknownKey, place, format!("unknown key `{key}`"));
-                let diagnostic = diagnostic.suggest(nearest(key, known.iter().map(String::as_str)));
+                let diagnostic = diagnostic.suggest(suggestion(key, known.iter().map(String::as_str)));
                 diagnostic.help(format!("expected {}", list(known)))
             }
             Problem::UnknownWord(word, known) => {
                 let diagnostic = Diagnostic::new(Code::WrongValue, place, format!("`{word}` is not one of the values allowed here"));
-                let diagnostic = diagnostic.suggest(nearest(word, known.iter().map(String::as_str)));
+                let diagnostic = diagnostic.suggest(suggestion(word, known.iter().map(String::as_str)));
                 diagnostic.help(format!("expected {}", list(known)))
             }
             Problem::MissingKey(key) => {
                 Diagnostic::new(Code::MissingKey, place, format!("the key `{key}` is missing")).label(format!("needs `{key}`"))
             }
             Problem::WrongType(found, expected) => Diagnostic::new(Code::WrongValue, place, format!("expected {expected}, found {found}")),
+            Problem::Secret => {
+                let message = "a secret's value never stands here, but its name: `{ secret = \"NAME\" }`";
+                let diagnostic = Diagnostic::new(Code::WrongValue, place, message).help("a name has letters, digits and `_`");
+                Diagnostic { concealed: true, ..diagnostic.help("its value is given to the deployment, or with `--vars FILE`") }
+            }
             Problem::Misread(misread) => {
                 let diagnostic = Diagnostic::new(Code::WrongValue, place, misread.message.clone());
                 let diagnostic = Diagnostic { within: Some(misread.span.clone()), ..diagnostic }.suggest(misread.suggestion.as_deref());

@@ -16,27 +16,49 @@ const BOLD: Style = Style::new().bold();
 /// The most columns of a source line that are shown; a longer line is cut around its word.
 const WIDTH: usize = 120;
 
-/// All errors as text, with styles; a stream that is no terminal strips them.
+/// All errors as text, with styles; a stream that is no terminal strips them. What is concealed is so on every line.
 pub fn text(diagnostics: &[Diagnostic], sources: &[Source]) -> String {
+    let concealed = diagnostics.iter().filter(|diagnostic| diagnostic.concealed).filter_map(|diagnostic| diagnostic.place.as_ref());
+    let files = Files { sources, concealed: concealed.collect() };
     let mut out = String::new();
     for diagnostic in diagnostics {
-        one(&mut out, diagnostic, sources);
+        one(&mut out, diagnostic, &files);
         out.push('\n');
     }
     out
 }
 
-fn one(out: &mut String, diagnostic: &Diagnostic, sources: &[Source]) {
+struct Files<'a> {
+    sources: &'a [Source],
+    concealed: Vec<&'a Place>,
+}
+
+impl Files<'_> {
+    /// A piece of a file as it may be shown.
+    fn shown(&self, file: usize, from: usize, piece: &str) -> String {
+        let mut shown = piece.to_owned();
+        let parts = self.concealed.iter().filter(|place| place.file == file);
+        let parts = parts.map(|place| place.start.max(from)..place.end.min(from + piece.len())).filter(|part| !part.is_empty());
+        let mut parts: Vec<_> = parts.collect();
+        parts.sort_by_key(|part| std::cmp::Reverse(part.start));
+        for part in parts {
+            shown.replace_range(part.start - from..part.end - from, "\"****\"");
+        }
+        shown
+    }
+}
+
+fn one(out: &mut String, diagnostic: &Diagnostic, files: &Files<'_>) {
     let _ = writeln!(out, "{RED}error[{}]{RED:#}{BOLD}: {}{BOLD:#}", diagnostic.code.name(), diagnostic.message);
-    let line_of = |place: &Place| sources.get(place.file).map_or(0, |source| source.line_of(place.start) + 1);
+    let line_of = |place: &Place| files.sources.get(place.file).map_or(0, |source| source.line_of(place.start) + 1);
     let places = diagnostic.place.iter().chain(diagnostic.related.iter().map(|(place, _)| place));
     let gutter = places.map(line_of).max().unwrap_or(0).to_string().len();
     let empty = format!("{BLUE}{:gutter$} |{BLUE:#}\n", "");
     if let Some(place) = &diagnostic.place {
-        excerpt(out, (place, diagnostic.label.as_deref()), sources, gutter, ("-->", '^', RED));
+        excerpt(out, (place, diagnostic.label.as_deref()), files, gutter, ("-->", '^', RED));
     }
     for (place, message) in &diagnostic.related {
-        excerpt(out, (place, Some(message)), sources, gutter, (":::", '-', BLUE));
+        excerpt(out, (place, Some(message)), files, gutter, (":::", '-', BLUE));
     }
     if diagnostic.place.is_some() && !diagnostic.help.is_empty() {
         out.push_str(&empty);
@@ -49,17 +71,18 @@ fn one(out: &mut String, diagnostic: &Diagnostic, sources: &[Source]) {
 fn excerpt(
     out: &mut String,
     (place, label): (&Place, Option<&str>),
-    sources: &[Source],
+    files: &Files<'_>,
     gutter: usize,
     (arrow, mark, style): (&str, char, Style),
 ) {
-    let Some(source) = sources.get(place.file) else { return };
+    let Some(source) = files.sources.get(place.file) else { return };
     let position = source.position(place.start);
     let line = source.line(position.line - 1);
     let from = (place.start - source.line_start(position.line - 1)).min(line.len());
     let to = (from + (place.end - place.start)).min(line.len());
-    let (shown, indent, width) =
-        cut(line.get(..from).unwrap_or_default(), line.get(from..to).unwrap_or_default(), line.get(to..).unwrap_or_default());
+    let start = source.line_start(position.line - 1);
+    let piece = |from: usize, to: usize| files.shown(place.file, start + from, line.get(from..to).unwrap_or_default());
+    let (shown, indent, width) = cut(&piece(0, from), &piece(from, to), &piece(to, line.len()));
     let run: String = std::iter::repeat_n(mark, width).collect();
     let _ = writeln!(out, "{BLUE}{:gutter$}{arrow}{BLUE:#} {}:{}:{}", "", source.name, position.line, position.column);
     let _ = writeln!(out, "{BLUE}{:gutter$} |{BLUE:#}", "");

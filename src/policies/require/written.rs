@@ -115,7 +115,7 @@ pub struct Consumers {
 
 /// A table of two lists, of which the first may stand alone.
 macro_rules! list_or_table {
-    ($($option:ident: $type:ident { $first:ident, $second:ident } $expect:literal;)+) => {$(
+    ($($option:ident: $type:ident { $first:ident $about:literal, $second:ident $also:literal } $expect:literal;)+) => {$(
         /// What an optional key is read and written by.
         pub mod $option {
             use super::*;
@@ -164,9 +164,10 @@ macro_rules! list_or_table {
             #[cfg(not(target_arch = "wasm32"))]
             pub fn schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
                 let list = || serde_json::json!({ "type": "array", "items": { "type": "string" } });
+                let told = |about| serde_json::json!({ "type": "array", "items": { "type": "string" }, "description": about });
                 let table = serde_json::json!({
                     "type": "object", "additionalProperties": false,
-                    "properties": { stringify!($first): list(), stringify!($second): list() },
+                    "properties": { stringify!($first): told($about), stringify!($second): told($also) },
                 });
                 schemars::json_schema!({ "anyOf": [list(), table] })
             }
@@ -175,8 +176,8 @@ macro_rules! list_or_table {
 }
 
 list_or_table! {
-    names: Names { all, any } "a list of names, or { all = [...], any = [...] }";
-    consumers: Consumers { allow, deny } "a list of consumers, or { allow = [...], deny = [...] }";
+    names: Names { all "All of these.", any "One of these, where there are any." } "a list of names, or { all = [...], any = [...] }";
+    consumers: Consumers { allow "Only these, where there are any.", deny "Not these." } "a list of consumers, or { allow = [...], deny = [...] }";
 }
 
 impl Config {

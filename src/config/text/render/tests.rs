@@ -39,6 +39,20 @@ fn what_stands_on_no_line_is_shown_all_the_same() {
 }
 
 #[test]
+fn what_is_concealed_is_so_on_every_line() {
+    let source = Source::new("a.toml", "a = { x = \"hush\", y = 1, z = \"shh\" }");
+    let at = |word: &str| source.slice(0, 36).find(word).map(|start| Place { file: 0, start, end: start + word.len() }).unwrap();
+    let concealed = |word| Diagnostic { concealed: true, ..Diagnostic::new(Code::WrongValue, at(word), "x") };
+    let shown = text(
+        &[concealed("\"hush\""), Diagnostic::new(Code::WrongValue, at("1"), "x"), concealed("\"shh\"")],
+        std::slice::from_ref(&source),
+    );
+    let shown = anstream::adapter::strip_str(&shown).to_string();
+    assert_eq!(shown.matches("a = { x = \"****\", y = 1, z = \"****\" }").count(), 3, "{shown}");
+    assert!(shown.contains(&format!("| {}^\n", " ".repeat(22))), "{shown}");
+}
+
+#[test]
 fn what_has_no_place_has_its_message_and_help() {
     let shown = text(&[Diagnostic::without_place(Code::Unreadable, "gone").help("look elsewhere")], &[]);
     assert_eq!(anstream::adapter::strip_str(&shown).to_string(), "error[unreadable]: gone\n  = look elsewhere\n\n");
