@@ -10,9 +10,9 @@ use crate::exchange::{Connection, Exchange};
 use crate::http::edge::EdgeSource;
 use crate::http::{HeaderName, Method, Request, Response, Target, forwarded, header, intake, problem};
 use crate::observe::recorder::Recorder;
+use crate::policies::Flow;
 use crate::policies::guard::{Chain, Guarded};
 use crate::policies::guessing::{Guessing, SharedTallies};
-use crate::policies::{Flow, Mode};
 use crate::ports::Ports;
 use crate::ports::committed::Committed;
 use crate::routing::table::{Found, Table};
@@ -122,8 +122,10 @@ impl Gateway {
     async fn serve(&self, cx: &mut Exchange<'_>, incoming: Incoming) -> Result<Response, GatewayError> {
         let mut request = self.admit(cx, incoming)?;
         let (found, chain, refusal) = self.find(&request)?;
-        let own_limit = chain.iter().any(|guarded| guarded.kind == "body_limit" && guarded.mode == Mode::Enforce && guarded.when.is_none());
-        cx.body_max = intake::bound_body(&self.settings.limits, !own_limit, cx.started_ms, &mut request)?;
+        intake::bound_time(&self.settings.limits, cx.started_ms, &mut request);
+        if !chain.iter().any(|guarded| guarded.limits_bodies()) {
+            cx.body_max = intake::bound_size(&self.settings.limits, &request)?;
+        }
         cx.params = found.params;
         if let Some(path) = found.path {
             request.target.path = path;
@@ -206,13 +208,17 @@ async fn run_request_phase(
     entered: &mut Vec<Rc<Guarded>>,
     request: &mut Request,
 ) -> Result<Flow, GatewayError> {
-    for guarded in chain {
-        if !guarded.is_for(cx, request)? {
-            continue;
+    let last_limit = chain.iter().rposition(|guarded| guarded.limits_bodies());
+    for (index, guarded) in chain.iter().enumerate() {
+        if guarded.is_for(cx, request)? {
+            entered.push(guarded.clone());
+            if let Flow::Respond(response) = guarded.on_request(cx, request).await? {
+                return Ok(Flow::Respond(response));
+            }
         }
-        entered.push(guarded.clone());
-        if let Flow::Respond(response) = guarded.on_request(cx, request).await? {
-            return Ok(Flow::Respond(response));
+        // Where no limit of the route's own was for this request, the gateway's is, from here on.
+        if last_limit == Some(index) && !entered.iter().any(|entered| entered.limits_bodies()) {
+            cx.body_max = intake::bound_size(&cx.settings.limits, request)?;
         }
     }
     Ok(Flow::Next)

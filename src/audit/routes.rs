@@ -7,6 +7,7 @@ use super::exposure::Exposure;
 use super::rules::Severity;
 use super::view::{PolicyView, ProofView, RouteView};
 use crate::config::server_url::is_loopback;
+use crate::config::text::source::Place;
 use crate::config::values::{ByteSize, Duration};
 use crate::origins::OriginConfig;
 use crate::policies::{Mode, OnError};
@@ -69,10 +70,9 @@ fn limits(route: &RouteView<'_>, found: &mut Found) {
         found
             .push(Finding::of("no-rate-limit", route, at, "nothing limits how often it is called").map(|finding| finding.graded(severity)));
     }
-    let own = route.acting("body_limit").find_map(|policy| Some((policy.place(""), policy.config().as_str()?.parse::<ByteSize>().ok()?)));
-    let (at, max) = own.unwrap_or((at, route.body_max));
+    let (at, max, how) = largest_body(route);
     if route.writes() && max.bytes() > LONG_BODY {
-        found.push(Finding::of("no-body-limit", route, at, format!("{} may have a body of {max}", methods(route))));
+        found.push(Finding::of("no-body-limit", route, at, format!("{} may have a body of {max}{how}", methods(route))));
     }
     let ambient = |proof: &ProofView<'_>| proof.facts.name == "oidc" || stands_in(&proof.config, "cookie");
     let by_cookie = route.policies.iter().find(|policy| policy.proofs().iter().any(ambient));
@@ -80,6 +80,18 @@ fn limits(route: &RouteView<'_>, found: &mut Found) {
         let message = format!("a cookie is enough to send {}", methods(route));
         found.push(Finding::of("no-csrf", route, &policy.link.place, message));
     }
+}
+
+/// The largest body that may pass, what says so, and when.
+fn largest_body<'a>(route: &'a RouteView<'_>) -> (&'a Place, ByteSize, &'static str) {
+    let size = |policy: &PolicyView<'_>| policy.config().as_str()?.parse::<ByteSize>().ok();
+    let limits = |policy: &&'a PolicyView<'_>| policy.kind() == "body_limit" && policy.form.mode == Mode::Enforce;
+    let limits: Vec<_> = route.policies.iter().filter(limits).filter_map(|policy| Some((policy, size(policy)?))).collect();
+    if let Some((policy, max)) = limits.iter().find(|(policy, _)| policy.form.when.is_none()) {
+        return (policy.place(""), *max, "");
+    }
+    let higher = limits.iter().filter(|(_, max)| *max > route.body_max).max_by_key(|(_, max)| *max);
+    higher.map_or((&route.plan.place, route.body_max, ""), |(policy, max)| (policy.place(""), *max, ", on a condition"))
 }
 
 /// How a policy acts.

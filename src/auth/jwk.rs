@@ -154,10 +154,15 @@ mod tests {
         check(rsa(json!({ "d": "AA" })), Err("private"));
         check(rsa(json!({ "e": "AQ" })), Err("exponent"));
         check(rsa(json!({ "n": format!("{n}=") })), Err("base64url"));
-        check(json!({ "kty": "EC", "crv": "P-256", "x": b32, "y": b32 }), Ok(&[Algorithm::ES256]));
-        check(json!({ "kty": "EC", "crv": "P-384", "x": b48, "y": b48 }), Ok(&[Algorithm::ES384]));
+        let (x, y) = ("axfR8uEsQkf4vOblY6RA8ncDfYEt6zOg9KE5RdiYwpY", "T-NC4v4af5uO5-tKfA-eFivOM1drMV7Oy7ZAaDe_UfU");
+        check(json!({ "kty": "EC", "crv": "P-256", "x": x, "y": y }), Ok(&[Algorithm::ES256]));
+        check(json!({ "kty": "EC", "crv": "P-256", "x": y, "y": x }), Err("no point"));
+        check(json!({ "kty": "EC", "crv": "P-256", "x": x, "y": y, "alg": "ES384" }), Err("`alg`"));
+        let x = "qofKIr6LBTeOscce8yCtdG4dO2KLp5uYWfdB4IJUKjhVAvJdv1UpbDpUXjhydgq3";
+        let y = "NhfeSpYmLG9dnpi_kpLcKfj0Hb0omhR86doxE7XwuMAKYLHOHX6BnXpDHXyQ6g5f";
+        check(json!({ "kty": "EC", "crv": "P-384", "x": x, "y": y }), Ok(&[Algorithm::ES384]));
+        check(json!({ "kty": "EC", "crv": "P-384", "x": y, "y": x }), Err("no point"));
         check(json!({ "kty": "EC", "crv": "P-256", "x": b48, "y": b48 }), Err("length of its curve"));
-        check(json!({ "kty": "EC", "crv": "P-256", "x": b32, "y": b32, "alg": "ES384" }), Err("`alg`"));
         check(json!({ "kty": "EC", "crv": "secp256k1", "x": b32, "y": b32 }), Err("`crv`"));
         check(json!({ "kty": "OKP", "crv": "Ed25519", "x": b32 }), Ok(&[Algorithm::EdDSA]));
         check(json!({ "kty": "OKP", "crv": "X25519", "x": b32 }), Err("`crv`"));

@@ -55,7 +55,7 @@ impl Key {
     /// A key of the curve P-256 from its coordinates of 32 bytes (ES256), or of P-384 of 48 bytes (ES384).
     ///
     /// # Errors
-    /// Where the coordinates have another length.
+    /// Where the coordinates have another length; natively, also where they are those of no point of the curve.
     pub fn ec(x: &[u8], y: &[u8]) -> Result<Self, &'static str> {
         let algorithm = match (x.len(), y.len()) {
             (32, 32) => Algorithm::ES256,
@@ -63,18 +63,27 @@ impl Key {
             _ => return Err("its coordinates do not have the length of its curve"),
         };
         let point = [&[4], x, y].concat();
-        Ok(Self { kid: None, algorithms: vec![algorithm], key: DecodingKey::from_ec_der(&point) })
+        let key = Self { kid: None, algorithms: vec![algorithm], key: DecodingKey::from_ec_der(&point) };
+        key.on_its_curve("its coordinates are those of no point of its curve")
     }
 
     /// A key of the curve Ed25519.
     ///
     /// # Errors
-    /// Where it does not have 32 bytes (RFC 8032 section 5.1.5).
+    /// Where it does not have 32 bytes (RFC 8032 section 5.1.5); natively, also where these are no point of the curve.
     pub fn ed25519(x: &[u8]) -> Result<Self, &'static str> {
         if x.len() != 32 {
             return Err("an Ed25519 key has 32 bytes");
         }
-        Ok(Self { kid: None, algorithms: vec![Algorithm::EdDSA], key: DecodingKey::from_ed_der(x) })
+        let key = Self { kid: None, algorithms: vec![Algorithm::EdDSA], key: DecodingKey::from_ed_der(x) };
+        key.on_its_curve("its bytes are no point of its curve")
+    }
+
+    /// Natively, where routes files are checked, a key that could verify nothing is refused; a worker finds that out where it is used,
+    /// and has no time to lose before.
+    fn on_its_curve(self, else_wrong: &'static str) -> Result<Self, &'static str> {
+        let usable = |algorithm: &Algorithm| jsonwebtoken::crypto::verify("", &[], &self.key, (*algorithm).into()).is_ok();
+        if cfg!(target_arch = "wasm32") || self.algorithms.iter().all(usable) { Ok(self) } else { Err(else_wrong) }
     }
 
     /// A shared secret for these algorithms.
@@ -182,6 +191,9 @@ mod tests {
             }
         }
         assert!(Key::ec(&[1; 32], &[1; 48]).is_err());
+        assert!(Key::ec(&[1; 32], &[1; 32]).is_err_and(|reason| reason.contains("no point")));
+        assert!(Key::ec(&[1; 48], &[1; 48]).is_err_and(|reason| reason.contains("no point")));
+        assert!(Key::ed25519(&[2; 32]).is_err_and(|reason| reason.contains("no point")));
         assert!(Key::ec(&[1; 66], &[1; 66]).is_err());
         assert!(Key::ed25519(&[1; 31]).is_err());
         assert!(Key::ed25519(&[1; 33]).is_err());

@@ -1,6 +1,6 @@
 //! What a policy or an origin is compiled with, and how it says that it cannot be.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use super::template::Template;
@@ -54,8 +54,9 @@ pub struct Needs {
     pub secret_headers: BTreeSet<String>,
     /// Query parameters that carry secrets of clients; the record replaces their values.
     pub secret_query: BTreeSet<String>,
-    /// Paths below which the policy answers by itself, on every host of its routes: the build makes a route of each.
-    pub own_paths: BTreeSet<String>,
+    /// Paths below which the policy answers by itself, on every host of its routes, with the id of the part that does: the build
+    /// makes a route of each.
+    pub own_paths: BTreeMap<String, String>,
 }
 
 /// What a policy or origin is compiled with.

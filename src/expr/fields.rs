@@ -2,7 +2,7 @@
 
 use super::error::{Budget, EvalError};
 use super::value::{Text, Value};
-use crate::http::{HeaderMap, header, query};
+use crate::http::{HeaderMap, cookie, query};
 
 /// One of a request's maps, not built.
 #[derive(Debug, Clone, Copy)]
@@ -17,12 +17,6 @@ pub enum Fields<'a> {
     Header(&'a HeaderMap),
     /// Cookies, as sent (RFC 6265 section 4.2). Reading one that is there twice is an error.
     Cookies(&'a HeaderMap),
-}
-
-/// Names and values of the cookies.
-fn cookies(headers: &HeaderMap) -> impl Iterator<Item = (&str, &str)> {
-    let lines = headers.get_all(header::COOKIE).iter().filter_map(|line| std::str::from_utf8(line.as_bytes()).ok());
-    lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.split_once('=')).map(|(name, value)| (name.trim(), value.trim()))
 }
 
 fn joined<'a>(headers: &'a HeaderMap, name: &str, budget: &mut Budget) -> Result<Option<Value<'a>>, EvalError> {
@@ -69,7 +63,7 @@ impl<'a> Fields<'a> {
             }
             Self::Cookies(headers) => {
                 budget.spend(headers.len())?;
-                let values = cookies(headers).filter(|(known, _)| *known == name).map(|(_, value)| Text::Borrowed(value));
+                let values = cookie::pairs(headers).filter(|(known, _)| *known == name).map(|(_, value)| Text::Borrowed(value));
                 only("cookie", name, values)
             }
         }
@@ -89,7 +83,7 @@ impl<'a> Fields<'a> {
             }
             Self::Cookies(headers) => {
                 budget.spend(headers.len())?;
-                Ok(cookies(headers).any(|(known, _)| known == name))
+                Ok(cookie::pairs(headers).any(|(known, _)| known == name))
             }
         }
     }
@@ -100,7 +94,7 @@ impl<'a> Fields<'a> {
             Self::Params(params) => params.iter().map(|(name, _)| Text::Borrowed(name)).collect(),
             Self::Query(text) | Self::Queries(text) => query::pairs(text).map(|(name, _)| Text::from(name)).collect(),
             Self::Header(headers) => headers.keys().map(|name| Text::Borrowed(name.as_str())).collect(),
-            Self::Cookies(headers) => cookies(headers).map(|(name, _)| Text::Borrowed(name)).collect(),
+            Self::Cookies(headers) => cookie::pairs(headers).map(|(name, _)| Text::Borrowed(name)).collect(),
         };
         names.sort();
         names.dedup();

@@ -36,25 +36,30 @@ pub fn check_head(limits: &LimitsForm, target: &Target, headers: &HeaderMap) -> 
     Ok(())
 }
 
-/// Bounds a body: `default_max`, where there is one, in bytes, and the time by which it must have come. A request that has no body is
-/// not touched. What may still pass of a body of unknown length is returned.
-///
-/// # Errors
-/// 413 where the length is known and too great.
-pub fn bound_body(limits: &LimitsForm, default_max: bool, began_ms: u64, request: &mut Request) -> Result<Option<u64>, GatewayError> {
-    let max = limits.body.bytes();
-    let length = request.content_length();
-    let (expected, cap) = match length {
-        Some(0) => return Ok(None),
-        Some(length) if default_max && length > max => return Err(GatewayError::BodyTooLarge { max }),
-        Some(length) => (length, None),
-        None => (max, default_max.then_some(max)),
+/// Bounds the time by which a body must have come, from `began_ms` on. A request that has no body is not touched.
+pub fn bound_time(limits: &LimitsForm, began_ms: u64, request: &mut Request) {
+    let expected = match request.content_length() {
+        Some(0) => return,
+        Some(length) => length,
+        None => limits.body.bytes(),
     };
     if limits.body_time.ms() > 0 {
         let share_ms = expected.saturating_mul(1_000).checked_div(limits.body_rate.bytes()).unwrap_or_default();
         request.body.due(began_ms.saturating_add(limits.body_time.ms()).saturating_add(share_ms));
     }
-    Ok(cap)
+}
+
+/// Bounds a body to what passes where nothing else is said. What may still pass of one of unknown length is returned, in bytes.
+///
+/// # Errors
+/// 413 where the length is known and too great.
+pub fn bound_size(limits: &LimitsForm, request: &Request) -> Result<Option<u64>, GatewayError> {
+    let max = limits.body.bytes();
+    match request.content_length() {
+        Some(length) if length > max => Err(GatewayError::BodyTooLarge { max }),
+        Some(_) => Ok(None),
+        None => Ok(Some(max)),
+    }
 }
 
 #[cfg(test)]
@@ -120,18 +125,15 @@ mod tests {
     #[test]
     fn bodies_are_bounded_in_bytes() {
         let streamed = || ChunkedBody::body(&["abc"]);
-        for (fields, body, default_max, expect) in [
-            (&[][..], Body::Empty, true, Ok(None)),
-            (&[("content-length", "0")], streamed(), true, Ok(None)),
-            (&[("content-length", "100")], streamed(), true, Ok(None)),
-            (&[("content-length", "101")], streamed(), true, Err(GatewayError::BodyTooLarge { max: 100 })),
-            (&[("content-length", "101")], streamed(), false, Ok(None)),
-            (&[], Body::Full(vec![0; 101].into()), true, Err(GatewayError::BodyTooLarge { max: 100 })),
-            (&[], streamed(), true, Ok(Some(100))),
-            (&[], streamed(), false, Ok(None)),
+        for (fields, body, expect) in [
+            (&[][..], Body::Empty, Ok(None)),
+            (&[("content-length", "0")], streamed(), Ok(None)),
+            (&[("content-length", "100")], streamed(), Ok(None)),
+            (&[("content-length", "101")], streamed(), Err(GatewayError::BodyTooLarge { max: 100 })),
+            (&[], Body::Full(vec![0; 101].into()), Err(GatewayError::BodyTooLarge { max: 100 })),
+            (&[], streamed(), Ok(Some(100))),
         ] {
-            let mut request = request("/a", fields, body);
-            assert_eq!(bound_body(&limits(), default_max, 0, &mut request), expect, "{fields:?} {default_max}");
+            assert_eq!(bound_size(&limits(), &request("/a", fields, body)), expect, "{fields:?}");
         }
     }
 
@@ -139,7 +141,7 @@ mod tests {
     fn bodies_are_bounded_in_time() {
         let due = |fields: &[(&str, &str)], limits: &LimitsForm| {
             let mut request = request("/a", fields, ChunkedBody::stalling(&["abc"]));
-            bound_body(limits, true, 500, &mut request).unwrap();
+            bound_time(limits, 500, &mut request);
             block_on(request.body.read(1_000))
         };
         let none = LimitsForm { body_time: Duration::from_ms(0), ..limits() };

@@ -74,6 +74,10 @@ fn consumers(identities: &[Identity]) -> String {
 #[async_trait(?Send)]
 impl Policy for AllOf {
     async fn on_request(&self, cx: &mut Exchange<'_>, request: &mut Request) -> Result<Flow, GatewayError> {
+        if let Some(proof) = nested::owner(&self.proofs, cx, request) {
+            cx.proofs.push(proof.id.clone());
+            return proof.policy.on_request(cx, request).await;
+        }
         let mut identities = Vec::with_capacity(self.proofs.len());
         let mut missing = Vec::new();
         for proof in &self.proofs {
@@ -111,6 +115,10 @@ impl Policy for AllOf {
 
     fn asks(&self) -> Vec<Challenge> {
         nested::asks(self.proofs.iter())
+    }
+
+    fn owns(&self, path: &str) -> bool {
+        self.proofs.iter().any(|proof| proof.policy.owns(path))
     }
 }
 

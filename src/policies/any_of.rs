@@ -109,6 +109,10 @@ impl AnyOf {
 #[async_trait(?Send)]
 impl Policy for AnyOf {
     async fn on_request(&self, cx: &mut Exchange<'_>, request: &mut Request) -> Result<Flow, GatewayError> {
+        if let Some(alternative) = nested::owner(&self.alternatives, cx, request) {
+            cx.proofs.push(alternative.id.clone());
+            return alternative.policy.on_request(cx, request).await;
+        }
         let before = Before::of(cx, request);
         let turn = cx.login;
         let found = self.search(cx, request, &before).await;
@@ -143,6 +147,10 @@ impl Policy for AnyOf {
 
     fn asks(&self) -> Vec<Challenge> {
         nested::asks(self.alternatives.iter())
+    }
+
+    fn owns(&self, path: &str) -> bool {
+        self.alternatives.iter().any(|alternative| alternative.policy.owns(path))
     }
 }
 

@@ -4,9 +4,8 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use super::consumer::{Claimed, Demand};
+use super::consumer::Claimed;
 use super::credential::{self, Credential, Source};
-use super::jwt::written::Names;
 use super::prelude::*;
 use crate::auth::identity::Identity;
 use crate::error::Challenge;
@@ -35,8 +34,6 @@ pub struct Written<'a> {
     pub strip: Option<bool>,
     /// What it may be bound to.
     pub bound: Option<&'a BoundConfig>,
-    /// The claims that may name the consumer, and whether one must.
-    pub consumer: (Option<&'a Names>, Demand),
 }
 
 /// A token as a request carries it.
@@ -59,7 +56,6 @@ pub struct Bearer {
     scopes: Vec<String>,
     forwards: Vec<Forward>,
     bound: Option<Bound>,
-    consumer: Option<Claimed>,
 }
 
 impl Bearer {
@@ -87,7 +83,6 @@ impl Bearer {
             scopes: written.scopes.to_vec(),
             forwards,
             bound: written.bound.map(|bound| Bound::compile(bound, compiler)).transpose()?,
-            consumer: Claimed::compile(written.consumer.0, written.consumer.1)?,
         })
     }
 
@@ -109,8 +104,8 @@ impl Bearer {
         }
     }
 
-    /// Goes on with the identity of a token that holds: what it is bound to is held against what the client has proved, its consumer
-    /// looked up, the origin told, the token stripped, the scopes asked for.
+    /// Goes on with the identity of a token that holds: what it is bound to is held against what the client has proved, the consumer
+    /// that it names looked up, the origin told, the token stripped, the scopes asked for.
     ///
     /// # Errors
     /// 401 where the client has not proved what the token is bound to, or the token is not that of a consumer and must be; 403
@@ -121,6 +116,7 @@ impl Bearer {
         request: &mut Request,
         found: &Found,
         identity: Identity,
+        consumer: Option<&Claimed>,
     ) -> Result<Flow, GatewayError> {
         match bound::check(self.bound.as_ref(), cx, request, &identity, &found.token, found.dpop, &self.id).await {
             Ok(()) => {}
@@ -133,7 +129,7 @@ impl Bearer {
             }
             Err(Unbound::Outage(error)) => return Err(error),
         }
-        let identity = match &self.consumer {
+        let identity = match consumer {
             Some(claimed) => claimed.join(&self.id, cx, identity, || self.challenges(found, "invalid_token", NOT_VALID, false)).await?,
             None => identity,
         };

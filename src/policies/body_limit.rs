@@ -7,6 +7,10 @@ use crate::config::values::ByteSize;
 pub const FACTS: Facts = Facts { once: true, shields: Some(Shields::Requests), ..Facts::of("body_limit") };
 
 /// `{ body_limit = "64KB" }`: the largest body that may pass.
+///
+/// It takes the place of `limits.body` in gateway.toml, be it lower or higher; with `when`, for the requests that it is for. Where a
+/// chain has several with `when`, the lowest of those that are for a request counts. What stands before it in the chain reads no more of
+/// a body than its own limit allows.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct Config(ByteSize);

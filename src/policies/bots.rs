@@ -6,7 +6,7 @@ use crate::http::edge::BotFacts;
 use crate::threat::agents::Group;
 
 /// What the registry knows of it.
-pub const FACTS: Facts = Facts { shields: Some(Shields::Requests), ..Facts::of("bots") };
+pub const FACTS: Facts = Facts { shields: Some(Shields::Requests), everywhere: true, ..Facts::of("bots") };
 
 /// `{ bots = { deny_groups = ["scanners", "ai_crawlers"], min_score = 10 } }`
 #[derive(Debug, Clone, Serialize, Deserialize)]

@@ -149,6 +149,15 @@ impl Claimed {
         }
     }
 
+    /// The same for tokens that name their consumer in other claims; those that have no such claim are nobody's, and need not be.
+    #[must_use]
+    pub fn of(&self, claims: Option<&Names>) -> Self {
+        match claims {
+            Some(Names(claims)) => Self { claims: claims.clone(), demand: self.demand },
+            None => Self { claims: Vec::new(), demand: Demand::Optional },
+        }
+    }
+
     /// The identity of a token that holds, with the consumer that it names. What was claimed of a consumer beside that is dropped.
     ///
     /// # Errors

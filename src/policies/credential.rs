@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::config::compiler::{Compiler, ConfigError};
-use crate::http::{HeaderMap, HeaderName, HeaderValue, Request, header, query};
+use crate::http::{HeaderMap, HeaderName, Request, cookie, header, query};
 
 /// Where a token or a key may stand in a request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -106,14 +106,7 @@ pub fn strip(request: &mut Request, source: &Source) {
         Source::Header(name) => {
             request.headers.remove(name.as_str());
         }
-        Source::Cookie(name) => {
-            let kept: Vec<&str> = cookies(&request.headers).into_iter().filter(|pair| pair_name(pair) != *name).collect();
-            let value = HeaderValue::try_from(kept.join("; ")).ok().filter(|value| !value.is_empty());
-            match value {
-                Some(value) => request.headers.insert(header::COOKIE, value),
-                None => request.headers.remove(header::COOKIE),
-            };
-        }
+        Source::Cookie(name) => cookie::remove(&mut request.headers, |known| known == name),
         Source::Query(name) => {
             let Some(text) = &request.target.query else { return };
             let kept: Vec<&str> = text.split('&').filter(|pair| query::decode(pair_name(pair)) != *name).collect();
@@ -141,9 +134,8 @@ pub fn at(request: &Request, source: &Source) -> Result<Vec<String>, &'static st
             Err(_) => Ok(Vec::new()),
         },
         Source::Cookie(name) => {
-            fields(&request.headers, &header::COOKIE)?;
-            let named = cookies(&request.headers).into_iter().filter(|pair| pair_name(pair) == *name);
-            Ok(named.map(pair_value).map(str::to_owned).collect())
+            let named = cookie::all(&request.headers).filter(|(known, _)| *known == name.as_bytes());
+            named.map(|(_, value)| ascii(value).map(str::to_owned).ok_or("the cookie that may carry its token is not ASCII")).collect()
         }
         Source::Query(name) => {
             let pairs = request.target.query.as_deref().unwrap_or_default().split('&');
@@ -164,10 +156,8 @@ fn bearer(field: &str) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then(|| rest.trim_matches(' '))
 }
 
-/// All pairs of all Cookie fields (RFC 6265 section 4.2.1; HTTP/2 may split the field).
-fn cookies(headers: &HeaderMap) -> Vec<&str> {
-    let fields = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-    fields.flat_map(|field| field.split(';')).map(str::trim).filter(|pair| !pair.is_empty()).collect()
+fn ascii(bytes: &[u8]) -> Option<&str> {
+    std::str::from_utf8(bytes).ok().filter(|text| text.is_ascii())
 }
 
 fn pair_name(pair: &str) -> &str {
@@ -181,7 +171,7 @@ fn pair_value(pair: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::http::{Body, Method, Target};
+    use crate::http::{Body, HeaderValue, Method, Target};
 
     fn request(headers: &[(&str, &str)], query: Option<&str>) -> Request {
         let mut map = HeaderMap::new();
@@ -227,6 +217,10 @@ mod tests {
         check(cookie, &[("cookie", "a=1"), ("cookie", "t=x")], None, Ok(Some("x")));
         check(cookie, &[("cookie", "T=x; tt=y")], None, Ok(None));
         check(cookie, &[("cookie", "t=x; t=x")], None, Err("more than one"));
+        check(cookie, &[("cookie", "name=Zoë; t=x")], None, Ok(Some("x")));
+        check(cookie, &[("cookie", "name=Zoë; t=ë")], None, Err("not ASCII"));
+        check(cookie, &[("cookie", "name=Zoë; t=x"), ("cookie", "t=é")], None, Err("not ASCII"));
+        check(cookie, &[("cookie", "t; =t")], None, Ok(None));
         let query = &[Source::Query("access_token".into())];
         check(query, &[], Some("a=1&access_token=x"), Ok(Some("x")));
         check(query, &[], Some("access%5Ftoken=x%2Ey"), Ok(Some("x.y")));

@@ -7,7 +7,7 @@ use super::prelude::*;
 use crate::http::edge::EdgeFacts;
 
 /// What the registry knows of it.
-pub const FACTS: Facts = Facts { shields: Some(Shields::Requests), ..Facts::of("geo") };
+pub const FACTS: Facts = Facts { shields: Some(Shields::Requests), everywhere: true, ..Facts::of("geo") };
 
 /// `{ geo = { allow = { countries = ["CH", "LI"] }, deny = { asns = [64496] } } }`
 #[derive(Debug, Clone, Serialize, Deserialize)]

@@ -33,13 +33,18 @@ pub struct Guarded {
 
 impl Guarded {
     /// Whether the policy is for this request, as `when` has it; where it is not, neither hook runs. It is asked once, when the
-    /// policy's turn comes, and what it says holds for the response, too.
+    /// policy's turn comes, and what it says holds for the response, too. At a path where the policy answers by itself, it is for
+    /// every request.
     ///
     /// # Errors
     /// [`GatewayError::ConditionFailed`] where `when` says neither: leaving the policy out could open what it closes, and having it
     /// act could give what it grants. In report mode that is written, and the policy left out.
     pub fn is_for(&self, cx: &mut Exchange<'_>, request: &Request) -> Result<bool, GatewayError> {
         let Some(when) = &self.when else { return Ok(true) };
+        let path = &cx.target.as_ref().unwrap_or(&request.target).path;
+        if self.policy.as_ref().is_ok_and(|policy| policy.owns(path)) {
+            return Ok(true);
+        }
         let error = match when.holds(cx, request) {
             Ok(holds) => return Ok(holds),
             Err(error) => GatewayError::ConditionFailed { log: format!("{}: `when` cannot be told: {error}", self.id) },
@@ -49,6 +54,11 @@ impl Guarded {
             return Ok(false);
         }
         Err(error)
+    }
+
+    /// Whether it holds bodies to a limit in the place of the gateway's own, where it is for the request.
+    pub fn limits_bodies(&self) -> bool {
+        self.kind == "body_limit" && self.mode == Mode::Enforce
     }
 
     /// The request hook under `mode`, `on_error` and `failures`.

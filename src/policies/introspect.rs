@@ -11,7 +11,7 @@ use std::rc::Rc;
 
 use super::bearer::bound::BoundConfig;
 use super::bearer::{Bearer, Found, Written};
-use super::consumer::Demand;
+use super::consumer::{Claimed, Demand};
 use super::credential::Source;
 use super::guessing::{self, Cost};
 use super::jwt::key_source::Published;
@@ -134,6 +134,7 @@ fn default_timeout() -> Duration {
 /// The compiled policy, with this isolate's memory of answers.
 pub struct Introspect {
     bearer: Bearer,
+    consumer: Option<Claimed>,
     endpoint: Endpoint,
     client: ClientAuth,
     hint: String,
@@ -168,9 +169,9 @@ impl Introspect {
             forward: &config.forward,
             strip: config.strip,
             bound: config.bound.as_ref(),
-            consumer: (config.consumer_claim.as_ref(), config.consumer),
         };
         let bearer = Bearer::compile(written, compiler)?;
+        let consumer = Claimed::compile(config.consumer_claim.as_ref(), config.consumer)?;
         let texts = |field: &str, names: &Option<Names>, compiler: &mut Compiler<'_>| -> Result<Vec<String>, ConfigError> {
             names.iter().flat_map(|names| &names.0).map(|text| compiler.text(field, text)).collect()
         };
@@ -189,6 +190,7 @@ impl Introspect {
         };
         Ok(Self {
             bearer,
+            consumer,
             endpoint: endpoint?,
             client: client?,
             hint: config.hint,
@@ -289,7 +291,7 @@ impl Policy for Introspect {
     async fn on_request(&self, cx: &mut Exchange<'_>, request: &mut Request) -> Result<Flow, GatewayError> {
         let found = self.bearer.find(request)?;
         let identity = self.prove(cx, &found).await?;
-        self.bearer.accept(cx, request, &found, identity).await
+        self.bearer.accept(cx, request, &found, identity, self.consumer.as_ref()).await
     }
 
     fn asks(&self) -> Vec<Challenge> {

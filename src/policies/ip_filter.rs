@@ -4,7 +4,7 @@ use super::prelude::*;
 use crate::http::address::Cidr;
 
 /// What the registry knows of it.
-pub const FACTS: Facts = Facts { shields: Some(Shields::Requests), ..Facts::of("ip_filter") };
+pub const FACTS: Facts = Facts { shields: Some(Shields::Requests), everywhere: true, ..Facts::of("ip_filter") };
 
 /// `{ ip_filter = { allow = ["10.0.0.0/8"] } }`
 #[derive(Debug, Clone, Serialize, Deserialize)]

@@ -7,6 +7,7 @@
 use std::cell::RefCell;
 
 use super::bearer::{Bearer, Found, Written};
+use super::consumer::Claimed;
 use super::guessing::{self, Cost};
 use super::prelude::*;
 use crate::auth::claims::Rules;
@@ -42,6 +43,7 @@ pub struct Jwt {
 struct Issuer {
     keys: KeySource,
     rules: Rules,
+    consumer: Option<Claimed>,
     verified: RefCell<Verified>,
 }
 
@@ -56,15 +58,14 @@ impl Jwt {
             forward: &config.forward,
             strip: config.strip,
             bound: config.bound.as_ref(),
-            consumer: (config.consumer_claim.as_ref(), config.consumer),
         };
         let revoked = config.revocations.as_ref().map(Revoked::compile).transpose()?;
         let bearer = Bearer::compile(written, compiler)?;
         Ok(Self { bearer, issuers: checked::issuers(entries, compiler)?, revoked })
     }
 
-    /// Who the token belongs to: from memory, or by verifying it now.
-    async fn prove(&self, cx: &mut Exchange<'_>, found: &Found) -> Result<Identity, GatewayError> {
+    /// Who the token belongs to, and whose it is: from memory, or by verifying it now.
+    async fn prove(&self, cx: &mut Exchange<'_>, found: &Found) -> Result<(Identity, &Issuer), GatewayError> {
         let token = found.token.as_str();
         let digest = Digest::of(token);
         if !self.issuers.iter().any(|issuer| issuer.verified.borrow().has(&digest)) {
@@ -86,7 +87,7 @@ impl Jwt {
             cx.record.note(format!("{}: the keys could not be renewed, the last good ones are used: {failure}", self.bearer.id));
         }
         if let Some(identity) = issuer.verified.borrow().recall(&digest, keys.generation, cx.ports.clock.now_ms()) {
-            return Ok(identity.clone());
+            return Ok((identity.clone(), issuer));
         }
         let proved = match issuer.try_keys(&keys, digest, token, cx.ports.clock.now_ms()) {
             Err(refusal) if refusal.newer_keys_may_help() => match issuer.keys.newer(&keys, cx.ports).await {
@@ -98,7 +99,7 @@ impl Jwt {
         if proved.as_ref().is_err_and(Refusal::is_of_its_time) {
             cx.attempts.excuse();
         }
-        proved.map_err(not_valid)
+        proved.map(|identity| (identity, issuer)).map_err(not_valid)
     }
 
     /// Looked at for every request, so that no memory of a verified token outlives its withdrawal.
@@ -140,9 +141,9 @@ impl Issuer {
 impl Policy for Jwt {
     async fn on_request(&self, cx: &mut Exchange<'_>, request: &mut Request) -> Result<Flow, GatewayError> {
         let found = self.bearer.find(request)?;
-        let identity = self.prove(cx, &found).await?;
+        let (identity, issuer) = self.prove(cx, &found).await?;
         self.check_withdrawn(cx, &found, &identity).await?;
-        self.bearer.accept(cx, request, &found, identity).await
+        self.bearer.accept(cx, request, &found, identity, issuer.consumer.as_ref()).await
     }
 
     fn asks(&self) -> Vec<Challenge> {

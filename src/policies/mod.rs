@@ -91,6 +91,11 @@ pub trait Policy {
     fn asks(&self) -> Vec<Challenge> {
         Vec::new()
     }
+
+    /// Whether it answers at this path by itself, whoever calls: what combines it then leaves the word to it alone.
+    fn owns(&self, _path: &str) -> bool {
+        false
+    }
 }
 
 /// What happens when something that a policy depends on is down.
@@ -135,6 +140,9 @@ pub struct Facts {
     pub failures: Option<Rate>,
     /// What it refuses that it does not like; `None` of a policy that refuses nothing, and of identity policies.
     pub shields: Option<Shields>,
+    /// Whether it also guards the paths at which policies answer by themselves, where gateway.toml has it: it looks at the client or
+    /// at the reply, and at nothing that only an origin's routes have.
+    pub everywhere: bool,
 }
 
 /// What a policy refuses that it does not like.
@@ -151,7 +159,8 @@ pub enum Shields {
 impl Facts {
     /// What holds of most policies: no identity, `on_error = "deny"`, nothing outside, as often as one likes, equal ones kept once.
     pub const fn of(name: &'static str) -> Self {
-        Self { name, identity: false, on_error: OnError::Deny, subrequests: 0, once: false, apart: false, failures: None, shields: None }
+        let (identity, once, apart, everywhere) = (false, false, false, false);
+        Self { name, identity, on_error: OnError::Deny, subrequests: 0, once, apart, failures: None, shields: None, everywhere }
     }
 }
 

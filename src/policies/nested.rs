@@ -50,9 +50,16 @@ pub fn compile(policies: &[NestedConfig], compiler: &mut Compiler<'_>) -> Result
         });
         let field = format!("policies.{index}.{}", facts.name);
         let anyone = policy.lets_anyone_in();
+        let others = std::mem::take(&mut compiler.needs.own_paths);
         match compiler.within(&id, &field, |compiler| policy.compile(compiler)) {
             Ok(policy) => compiled.push(Nested { id: id.into(), facts, anyone, policy }),
             Err(error) => wrong = wrong.or(Some(error)),
+        }
+        for (path, other) in others {
+            let message = format!("two policies in it answer below {path} by themselves: give one of them another `path`");
+            if compiler.needs.own_paths.insert(path, other.clone()).is_some_and(|own| own != other) {
+                wrong = wrong.or(Some(ConfigError::at(format!("policies.{index}"), message)));
+            }
         }
     }
     wrong.map_or(Ok(compiled), Err)
@@ -61,6 +68,12 @@ pub fn compile(policies: &[NestedConfig], compiler: &mut Compiler<'_>) -> Result
 /// How a caller could prove who it is to any of these, each way once.
 pub fn asks<'a>(nested: impl Iterator<Item = &'a Nested>) -> Vec<Challenge> {
     each_once(nested.flat_map(|nested| nested.policy.asks()))
+}
+
+/// The one that answers by itself at the path that the request came to.
+pub fn owner<'a>(nested: &'a [Nested], cx: &Exchange<'_>, request: &Request) -> Option<&'a Nested> {
+    let path = &cx.target.as_ref().unwrap_or(&request.target).path;
+    nested.iter().find(|nested| nested.policy.owns(path))
 }
 
 /// Challenges without those that say what an earlier one has said.

@@ -35,6 +35,8 @@ pub const FACTS: Facts = Facts { identity: true, subrequests: 14, once: true, ..
 /// How often a request looks again while another one renews the session's token; the pauses get longer.
 const MOST_LOOKS: u32 = 8;
 
+const SEVERAL: &str = "The browser has more than one cookie for its session. Delete the cookies of this site, and log in again.";
+
 /// The compiled policy, with this isolate's copies of sessions.
 pub struct Oidc {
     id: String,
@@ -51,6 +53,8 @@ struct Browser {
     secure: bool,
     /// Its session's id, where it has one.
     session: Option<SessionId>,
+    /// Whether it has several cookies for a session: one of them was put there by somebody else.
+    unclear: bool,
 }
 
 impl Oidc {
@@ -69,8 +73,9 @@ impl Oidc {
             return Err(GatewayError::Misconfigured { log });
         }
         let secure = origin.scheme == "https";
-        let session = cookie::value(&request.headers, &self.checked.names.session_cookie(secure)).and_then(SessionId::parse);
-        Ok(Browser { origin, secure, session })
+        let session = cookie::value(&request.headers, &self.checked.names.session_cookie(secure));
+        let (session, unclear) = session.map_or((None, true), |text| (text.and_then(SessionId::parse), false));
+        Ok(Browser { origin, secure, session, unclear })
     }
 
     /// The session of this id: a copy, or what its object says, once its token holds.
@@ -172,12 +177,23 @@ impl Oidc {
         under_way.iter().take(surplus).filter_map(|(_, name)| cookie::set(name, "", Some(0), browser.secure)).collect()
     }
 
+    /// What stands in a path behind the one that is the policy's own.
+    fn own<'p>(&self, path: &'p str) -> Option<&'p str> {
+        path.strip_prefix(&*self.checked.path)?.strip_prefix('/')
+    }
+
     fn redirect_uri(&self, browser: &Browser) -> String {
         format!("{}{}/callback", browser.origin, self.checked.path)
     }
 
     fn challenge(&self) -> Challenge {
         Challenge { scheme: "Cookie", realm: self.realm.clone(), ..Challenge::default() }
+    }
+
+    /// Another login would end here again, and whichever session were taken could be a stranger's.
+    fn unclear(&self) -> GatewayError {
+        let challenge = Box::new(Challenge { description: Some(SEVERAL), ..self.challenge() });
+        GatewayError::CredentialsUnclear { challenge, log: format!("{}: the browser has several cookies for its session", self.id) }
     }
 
     fn nobody(&self, reason: &str) -> GatewayError {
@@ -190,9 +206,12 @@ impl Policy for Oidc {
     async fn on_request(&self, cx: &mut Exchange<'_>, request: &mut Request) -> Result<Flow, GatewayError> {
         let browser = self.browser(request)?;
         let path = &cx.target.as_ref().unwrap_or(&request.target).path;
-        if let Some(own) = path.strip_prefix(&*self.checked.path).and_then(|rest| rest.strip_prefix('/')) {
+        if let Some(own) = self.own(path) {
             let own = own.to_owned();
             return self.answer(&own, cx, request, &browser).await.map(Flow::Respond);
+        }
+        if browser.unclear {
+            return Err(self.unclear());
         }
         let seen = match &browser.session {
             Some(id) => self.session(cx, id).await?,
@@ -226,6 +245,10 @@ impl Policy for Oidc {
 
     fn asks(&self) -> Vec<Challenge> {
         vec![self.challenge()]
+    }
+
+    fn owns(&self, path: &str) -> bool {
+        self.own(path).is_some()
     }
 }
 

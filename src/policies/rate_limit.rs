@@ -21,8 +21,14 @@ mod key;
 pub use key::{Key, Keys};
 
 /// What the registry knows of it.
-pub const FACTS: Facts =
-    Facts { on_error: OnError::Allow, subrequests: 1, apart: true, shields: Some(Shields::Requests), ..Facts::of("rate_limit") };
+pub const FACTS: Facts = Facts {
+    on_error: OnError::Allow,
+    subrequests: 1,
+    apart: true,
+    shields: Some(Shields::Requests),
+    everywhere: true,
+    ..Facts::of("rate_limit")
+};
 
 /// Subjects of one policy that an isolate remembers as refused, and as many for which it holds units.
 const REMEMBERED: usize = 2_000;

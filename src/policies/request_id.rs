@@ -3,7 +3,7 @@
 use super::prelude::*;
 
 /// What the registry knows of it.
-pub const FACTS: Facts = Facts { once: true, ..Facts::of("request_id") };
+pub const FACTS: Facts = Facts { once: true, everywhere: true, ..Facts::of("request_id") };
 
 /// The longest id that is accepted, in bytes.
 const LONGEST: usize = 128;

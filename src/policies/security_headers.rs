@@ -10,7 +10,7 @@ use serde::{Deserializer, Serializer};
 use super::prelude::*;
 
 /// What the registry knows of it.
-pub const FACTS: Facts = Facts { once: true, ..Facts::of("security_headers") };
+pub const FACTS: Facts = Facts { once: true, everywhere: true, ..Facts::of("security_headers") };
 
 /// Fields by which servers tell what they are made of.
 const BANNERS: &[&str] = &[

@@ -9,7 +9,7 @@ use std::rc::Rc;
 
 use super::prelude::*;
 use super::reading::whole_body;
-use crate::http::{Body, HeaderMap, Media, Violation, header, media};
+use crate::http::{Body, HeaderMap, Media, Violation, cookie, media};
 use crate::schema::document::{self, Value};
 use crate::schema::parameters::Part;
 use crate::schema::plan::{Chosen, Content, Operation, Ready, Typed, Unfound};
@@ -255,8 +255,7 @@ fn pairs(chosen: &Chosen<'_>, part: Part, cx: &Exchange<'_>, request: &Request) 
         Part::Path => Pairs { coding: Coding::Percent, list: cx.params.iter().chain(&chosen.params).cloned().collect() },
         Part::Header => header_pairs(chosen.operation.names(part), &request.headers),
         Part::Cookie => {
-            let fields = request.headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-            let cookies = fields.flat_map(|field| field.split(';')).filter_map(|cookie| cookie.trim().split_once('='));
+            let cookies = cookie::pairs(&request.headers);
             Pairs { coding: Coding::Percent, list: cookies.map(|(name, text)| (name.to_owned(), text.to_owned())).collect() }
         }
     }

@@ -12,7 +12,7 @@ use crate::threat::settings::{Class, Except, Level, Settings};
 use crate::threat::{Parts, inspect};
 
 /// What the registry knows of it.
-pub const FACTS: Facts = Facts { shields: Some(Shields::Requests), ..Facts::of("waf") };
+pub const FACTS: Facts = Facts { shields: Some(Shields::Requests), everywhere: true, ..Facts::of("waf") };
 
 /// `{ waf = {} }`: every class of attacks, in the whole request.
 #[derive(Debug, Clone, Serialize, Deserialize)]

@@ -17,10 +17,8 @@ pub const ORIGIN: usize = usize::MAX;
 /// The origin's name.
 pub const NOTHING: &str = "gateway#nothing";
 
-/// What runs before such a policy, of what gateway.toml has on every route: what looks at the client alone.
-const BEFORE: &[&str] = &["request_id", "ip_filter", "geo", "bots", "rate_limit", "waf", "security_headers"];
-
-/// The routes that `routes` ask for. Policies that are equal answer for each other.
+/// The routes that `routes` ask for. Policies that are equal answer for each other. Before them runs, of what gateway.toml has on
+/// every route, what [`crate::policies::Facts::everywhere`] says.
 pub fn routes(
     routes: &[(RouteForm, RoutePlan)],
     policies: &Instances<'_, PolicyEntry<'_>>,
@@ -30,7 +28,7 @@ pub fn routes(
     for (form, plan) in routes {
         for link in &plan.links {
             let Some((index, instance)) = link.instance.and_then(|index| Some((index, policies.all.get(index)?))) else { continue };
-            for path in &instance.needs.own_paths {
+            for path in instance.needs.own_paths.keys() {
                 let equality = instance.entry.equality().unwrap_or_else(|| index.to_string());
                 let (known, _) = made.entry((path.clone(), equality)).or_insert_with(|| {
                     let before = plan.links.iter().filter(|link| goes_before(link, policies));
@@ -71,6 +69,6 @@ pub fn origin(place: &Place) -> (OriginForm, Definition) {
 
 fn goes_before(link: &Link, policies: &Instances<'_, PolicyEntry<'_>>) -> bool {
     let Some(instance) = link.instance.and_then(|index| policies.all.get(index)) else { return false };
-    let kind = instance.entry.facts.map_or("", |facts| facts.name);
-    link.level == Level::Gateway && BEFORE.contains(&kind) && !instance.needs.identity && instance.needs.params.is_empty()
+    let everywhere = instance.entry.facts.is_some_and(|facts| facts.everywhere);
+    link.level == Level::Gateway && everywhere && !instance.needs.identity && instance.needs.params.is_empty()
 }

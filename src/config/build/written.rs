@@ -146,7 +146,7 @@ pub struct WrittenLimits {
     pub header: Option<ByteSize>,
     /// How many header fields there may be; 128 where absent.
     pub header_count: Option<u64>,
-    /// The body, on every route without a `body_limit` of its own that always acts; `10MiB` where absent.
+    /// The body of every request that no `body_limit` is for; `10MiB` where absent.
     pub body: Option<ByteSize>,
     /// The time for a body to come, counted from the request's head: then it is broken off (408). `30s` where absent, `0s` for as long
     /// as it takes. Where it is counted, a body of at most 16 KiB is read before the origin is asked; the time runs on while an

@@ -15,6 +15,7 @@ use crate::auth::refresh::Periods;
 use crate::config::compiler::{Compiler, ConfigError};
 use crate::config::server_url;
 use crate::config::values::Duration;
+use crate::policies::consumer::Claimed;
 
 const LONGEST_LEEWAY: Duration = Duration::from_ms(300_000);
 
@@ -25,6 +26,7 @@ pub struct Entry {
     written: IssuerConfig,
     leeway: Duration,
     periods: Periods,
+    consumer: Option<Claimed>,
 }
 
 /// The issuers of a policy, checked as far as that goes without the deployment's variables and secrets.
@@ -35,8 +37,11 @@ pub fn entries(config: &Config) -> Result<Vec<Entry>, ConfigError> {
     within("cooldown", config.cooldown, 1_000, 3_600_000)?;
     within("refresh", config.refresh, 10_000, 86_400_000)?;
     check_common(config)?;
+    let anywhere = config.issuers.iter().find_map(|own| own.consumer_claim.as_ref());
+    let anywhere = Claimed::compile(config.consumer_claim.as_ref().or(anywhere), config.consumer)?;
     let entry = |prefix: String, own: IssuerConfig| {
         let leeway = own.leeway.unwrap_or(config.leeway);
+        let consumer = anywhere.as_ref().map(|claimed| claimed.of(own.consumer_claim.as_ref().or(config.consumer_claim.as_ref())));
         let written = IssuerConfig {
             audience: own.audience.or_else(|| config.audience.clone()),
             algorithms: own.algorithms.or_else(|| config.algorithms.clone()),
@@ -46,7 +51,8 @@ pub fn entries(config: &Config) -> Result<Vec<Entry>, ConfigError> {
             map: Some(own.map.unwrap_or_else(|| config.map.clone())),
             ..own
         };
-        Entry { prefix, written, leeway, periods: Periods { refresh_ms: config.refresh.ms(), cooldown_ms: config.cooldown.ms() } }
+        let periods = Periods { refresh_ms: config.refresh.ms(), cooldown_ms: config.cooldown.ms() };
+        Entry { prefix, written, leeway, periods, consumer }
     };
     let entries: Vec<Entry> = match &config.issuer {
         Some(issuer) => {
@@ -63,6 +69,7 @@ pub fn entries(config: &Config) -> Result<Vec<Entry>, ConfigError> {
                 typ: None,
                 required: None,
                 map: None,
+                consumer_claim: None,
             };
             vec![entry(String::new(), own)]
         }
@@ -209,7 +216,7 @@ impl Entry {
             mapping: self.written.map.unwrap_or_default().mapping(),
             introspected: false,
         };
-        Ok(Issuer { keys: keys?, rules, verified: RefCell::default() })
+        Ok(Issuer { keys: keys?, rules, consumer: self.consumer, verified: RefCell::default() })
     }
 
     fn keys(&self, compiler: &mut Compiler<'_>) -> Result<KeySource, ConfigError> {

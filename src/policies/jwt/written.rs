@@ -139,6 +139,10 @@ pub struct IssuerConfig {
     /// Where the claims say what the caller may do.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub map: Option<MapConfig>,
+    /// The claim that names the consumer a token belongs to, or several, of which the first that is there counts. Where it is written
+    /// neither here nor beside `issuers`, this issuer's tokens are no consumer's, whatever `consumer` asks for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub consumer_claim: Option<Names>,
 }
 
 /// `{ roles = ["realm_access.roles", "https://issuer.example/roles"], groups = "groups" }`

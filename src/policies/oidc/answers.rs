@@ -68,7 +68,7 @@ impl Oidc {
         let not_begun = |log: &str| client.failed(NOT_BEGUN, log);
         let state = said("state")?.ok_or_else(|| not_begun("no `state` came back"))?;
         let cookie_name = names.login_cookie(&state, browser.secure);
-        let text = cookie::value(&request.headers, &cookie_name);
+        let text = cookie::value(&request.headers, &cookie_name).unwrap_or_default();
         let login = text.and_then(Login::parse).ok_or_else(|| not_begun("this browser has no such login under way"))?;
         if login.state() != state {
             return Err(not_begun("`state` is not that of the browser's login"));

@@ -74,7 +74,7 @@ pub fn check(config: Config, compiler: &mut Compiler<'_>) -> Result<Checked, Con
         return Err(ConfigError::at("cookie", "it is not the name of a cookie; `__Host-` is put before it"));
     }
     let consumer = Claimed::compile(config.consumer_claim.as_ref(), config.consumer)?;
-    compiler.needs.own_paths.insert(config.path.clone());
+    compiler.needs.own_paths.insert(config.path.clone(), compiler.id.to_owned());
     compiler.needs.secret_query.extend(["code".to_owned(), "state".to_owned()]);
 
     let issuer = server_url::resolve("issuer", &config.issuer, compiler);

@@ -182,6 +182,6 @@ fn it_names_its_own_paths_and_what_must_not_be_recorded() {
     environment.0.borrow_mut().insert("CLIENT_SECRET".to_owned(), "hush".to_owned());
     let mut compiler = Compiler::new(&environment, "a.b", "A");
     Oidc::compile(toml::from_str(CONFIG).unwrap(), &mut compiler).unwrap();
-    assert_eq!(compiler.needs.own_paths.into_iter().collect::<Vec<_>>(), ["/.archway/oidc"]);
+    assert_eq!(compiler.needs.own_paths.into_keys().collect::<Vec<_>>(), ["/.archway/oidc"]);
     assert!(compiler.needs.secrets.contains("CLIENT_SECRET") && compiler.needs.secret_query.contains("code"));
 }

@@ -119,9 +119,10 @@ pub fn keys(config: &Config, compiler: &mut Compiler<'_>) -> Result<Keys, Config
     for (index, text) in config.public_keys.iter().enumerate() {
         let field = format!("public_keys.{index}");
         let text = compiler.text(&field, text)?;
+        let wrong = |message: String| ConfigError::at(field.as_str(), message);
         let bytes = STANDARD.decode(text.strip_prefix("whpk_").unwrap_or(&text));
-        let key = bytes.ok().and_then(|bytes| Key::ed25519(&bytes).ok());
-        keys.public.push(key.ok_or_else(|| ConfigError::at(field, "it is not 32 bytes in base64, with or without `whpk_` before them"))?);
+        let bytes = bytes.map_err(|_| wrong("it is not 32 bytes in base64, with or without `whpk_` before them".to_owned()))?;
+        keys.public.push(Key::ed25519(&bytes).map_err(|reason| wrong(format!("the key cannot be used: {reason}")))?);
     }
     for (index, secret) in config.secrets.iter().enumerate() {
         let field = format!("secrets.{index}");

@@ -55,6 +55,35 @@ fn a_login_leads_back_to_its_own_origin_whatever_was_asked_for() {
 }
 
 #[test]
+fn a_second_cookie_beside_the_session_is_never_taken_for_it() {
+    let world = World::new();
+    let (mine, strangers) = (world.signed_in(json!({})), world.signed_in(json!({})));
+    let name = mine.split('=').next().unwrap();
+    for (case, cookies, expect) in [
+        ("mine", mine.clone(), "next"),
+        ("a stranger's first", format!("{strangers}; {mine}"), "credentials-unclear"),
+        ("a stranger's last", format!("{mine}; {strangers}"), "credentials-unclear"),
+        ("with spaces", format!("{mine}; {name} ={}", strangers.split_once('=').unwrap().1), "credentials-unclear"),
+        ("what is no session", format!("{mine}; {name}=x"), "credentials-unclear"),
+        ("nothing", format!("{name}=; {mine}"), "credentials-unclear"),
+        ("not ASCII", format!("{mine}; {name}=ë"), "credentials-unclear"),
+        ("twice the same", format!("{mine}; {mine}"), "credentials-unclear"),
+        ("within quotes", format!("a=\"; {strangers}; {mine}; b=\""), "credentials-unclear"),
+        ("a name in another case", format!("{}; {mine}", strangers.replace("archway", "Archway")), "next"),
+        ("a cookie without a name", format!("{name}; ={strangers}; {mine}"), "next"),
+        ("another site's, not ASCII", format!("shop=Café; {mine}"), "next"),
+    ] {
+        for fields in [&[][..], PAGE] {
+            let fields: Vec<_> = fields.iter().copied().chain([("cookie", cookies.as_str())]).collect();
+            let got = world.get("/", &fields);
+            assert_eq!(got.verdict(), expect, "{case}: {}", got.log());
+        }
+    }
+    let got = world.get("/.archway/oidc/logout", &[("cookie", &format!("{mine}; {strangers}"))]);
+    assert_eq!(got.verdict(), "200", "who sees no way out can still log out");
+}
+
+#[test]
 fn an_answer_that_says_both_is_a_refusal() {
     let world = World::new();
     let (login, cookie) = world.begun("/");
