@@ -69,12 +69,16 @@ fn is_claim(name: &str) -> bool {
 
 /// Removes what belongs to the client's connection and, unless the peer is a trusted proxy, what the client claims of
 /// itself. Of a WebSocket handshake (RFC 6455 section 4.1) `Connection` and `Upgrade` are put back, and `TE: trailers` stays.
+/// `Expect: 100-continue` goes: the runtime has met it (RFC 9110 section 10.1.1).
 pub fn admit(method: &Method, headers: &mut HeaderMap, peer_is_trusted: bool) {
     let names = |headers: &HeaderMap, field, token| tokens(headers, field).any(|part| part.eq_ignore_ascii_case(token));
     let trailers = names(headers, header::TE, "trailers");
     let websocket = *method == Method::GET && names(headers, header::UPGRADE, "websocket") && names(headers, header::CONNECTION, "upgrade");
     remove_named_by_connection(headers);
     remove_where(headers, |name| is_hop_by_hop(name) || (!peer_is_trusted && is_claim(name)));
+    if headers.get(header::EXPECT).is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"100-continue")) {
+        headers.remove(header::EXPECT);
+    }
     if trailers {
         headers.insert(header::TE, HeaderValue::from_static("trailers"));
     }

@@ -30,6 +30,8 @@ fn what_belongs_to_a_connection_or_is_merely_claimed_stays_out() {
         ("in several lines too", &[("connection", "a"), ("connection", "b"), ("a", "1"), ("b", "1")], false, &[]),
         ("TE keeps trailers only", &[("te", "gzip, trailers")], false, &["te: trailers"]),
         ("and nothing else", &[("te", "gzip")], false, &[]),
+        ("an expectation that is met", &[("expect", "100-Continue"), ("content-length", "5")], false, &["content-length: 5"]),
+        ("and no other", &[("expect", "200-ok")], false, &["expect: 200-ok"]),
         ("no other upgrade", &[("connection", "upgrade, http2-settings"), ("upgrade", "h2c"), ("http2-settings", "x")], false, &[]),
         (
             "a websocket handshake",
