@@ -57,7 +57,8 @@ pub fn into_condition(text: &Text<'_>) -> bool {
 /// Whether a value begins as only an injection does: with a text's end, a number, a bracket or a semicolon.
 pub fn begins_as_injection(low: &[u8]) -> bool {
     let low = low.trim_ascii_start();
-    matches!(byte(low, 0), b'0'..=b'9' | b'\'' | b'"' | b')' | b'(' | b';' | b'-' | b'`') || behind(low).is_some()
+    !low.starts_with(b"-- ") && matches!(byte(low, 0), b'0'..=b'9' | b'\'' | b'"' | b')' | b'(' | b';' | b'-' | b'`')
+        || behind(low).is_some()
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Commands: of a shell, behind a separator or within a substitution, plain or disguised; and calls of programs that run them.
 
 use super::Seen;
+use super::script::{is_build, is_script, is_step, is_variable};
 use crate::threat::rules::Rule;
 use crate::threat::text::{Hit, Marks, Text, begins, byte, has, has_any, is_word, tail, window};
 use crate::threat::words::Kind;
@@ -64,8 +65,10 @@ fn chain(text: &Text<'_>, hit: Hit, seen: &mut Seen) {
             let fenced = text.prior(opener) == b'`' && text.prior(opener.saturating_sub(1)) == b'`';
             seen.hit_if(closed && bare && alone && !fenced && !text.is_long() && !is_script(text), Rule::CommandSubstitution);
         }
-        b'(' if matches!(double, b'$' | b'<' | b'>') => {
-            seen.hit_if((!weak || argument(text, hit)) && !text.is_long() && !is_script(text), Rule::CommandSubstitution);
+        b'(' if matches!(double, b'$' | b'<') || double == b'>' && !is_called(text.low, at) => {
+            let told = (!weak || argument(text, hit)) && !is_variable(text, hit);
+            let program = || text.is_long() || is_step(text, hit, at) || is_script(text);
+            seen.hit_if(told && !program(), Rule::CommandSubstitution);
         }
         b';' | b'|' | b'&' | b'\n' | b'\r' | b'^' => {
             let encoded = text.word(hit) == b"base64" && byte(text.low, hit.end) == b',';
@@ -78,56 +81,18 @@ fn chain(text: &Text<'_>, hit: Hit, seen: &mut Seen) {
                 return;
             }
             let sure = argument(text, hit) && !is_build(text, hit) || ((!weak || first) && ended(text, hit)) || two;
-            let rule = if sure && !text.is_long() && !line && !is_script(text) { Rule::CommandChain } else { Rule::CommandChainWeak };
+            let program = text.is_long() || is_script(text) || is_step(text, hit, at);
             let alone = first && !text.has(Marks::SPACE) && ended(text, hit);
-            let surely_told = sure && line && !weak && !text.is_long() && !is_script(text) && (alone || path_argument(text, hit));
-            seen.hit(if surely_told { Rule::CommandChain } else { rule });
+            let told = if line { !weak && hit.start - at < 2 && (alone || path_argument(text, hit)) } else { true };
+            seen.hit(if sure && told && !program { Rule::CommandChain } else { Rule::CommandChainWeak });
         }
         _ => {}
     }
 }
 
-/// Whether a text is a line of a script: indented, or begun with a shell's keyword or an assignment.
-fn is_script(text: &Text<'_>) -> bool {
-    let low = text.low;
-    let keywords = [
-        "  ",
-        "#!",
-        "if ",
-        "then",
-        "else",
-        "elif ",
-        "fi",
-        "for ",
-        "while ",
-        "until ",
-        "do ",
-        "done",
-        "case ",
-        "esac",
-        "export ",
-        "local ",
-        "[ ",
-        "[[ ",
-        "test ",
-        "} ",
-        "{ ",
-        "set -",
-        "trap ",
-        "readonly ",
-        "return ",
-    ];
-    let name = low.iter().take(32).take_while(|byte| is_word(**byte)).count();
-    let assigned = name > 2 && begins(tail(low, name), &["=`", "=$(", "=\"$(", "=\"`"]) && low.len() > name + 16;
-    begins(low, &keywords) && !low.starts_with(b"fi;") || assigned
-}
-
-/// Whether it is a tool that builds and tests, with a file of its own: `node test/unit`, `npm run all`.
-fn is_build(text: &Text<'_>, hit: Hit) -> bool {
-    let tools = ["node", "npm", "npx", "yarn", "pnpm", "git", "docker", "make", "cargo", "go", "mvn", "pip", "tsc", "python", "python3"];
-    let rest = text.from(hit.end).trim_ascii_start();
-    let own = !begins(rest, &["-e", "-c", "-m http", "-r", "/", "<", "$", "http"]) && !has_any(window(rest, 0, 64), &["http:", "https:"]);
-    own && tools.iter().any(|tool| text.word(hit) == tool.as_bytes())
+/// Whether the `>` before a bracket ends an arrow or a type, `it->(join)`, `to<text>(id)`: then it is a call.
+fn is_called(low: &[u8], at: usize) -> bool {
+    at.checked_sub(3).is_some_and(|before| byte(low, before) == b'-' || is_word(byte(low, before)))
 }
 
 /// Whether one plain word follows the command, and the value ends.
@@ -165,7 +130,7 @@ fn ended(text: &Text<'_>, hit: Hit) -> bool {
 fn argument(text: &Text<'_>, hit: Hit) -> bool {
     let rest = text.from(hit.end);
     if begins(rest, &["$ifs", "${ifs", "$@", "$u", "<", ">", "{", "%09", ".exe", "\t"]) {
-        return true;
+        return !rest.starts_with(b"{") || text.word(hit) != b"export";
     }
     if !matches!(byte(rest, 0), b' ' | b'+' | b',') {
         return false;
@@ -342,12 +307,8 @@ pub fn shellshock(text: &Text<'_>, seen: &mut Seen) {
 /// Calls of programs that run commands or read files.
 fn code(text: &Text<'_>, seen: &mut Seen) {
     let low = text.low;
-    let page = text.has(Marks::ANGLE) && has_any(low, &["<?php", "<?=", "<% eval", "<%eval"]);
-    seen.hit_if(
-        page && !text.is_long()
-            || page && has(low, "<?php") && has_any(low, &["system(", "eval(", "exec(", "passthru(", "$_get", "$_post"]),
-        Rule::CommandCode,
-    );
+    let asp = text.has(Marks::ANGLE) && !text.is_long() && has_any(low, &["<% eval", "<%eval"]);
+    seen.hit_if(asp || text.has(Marks::ANGLE) && has_any(low, &["<?php", "<?="]) && is_told_by_php(text), Rule::CommandCode);
     if !text.kinds.any(Kind::CODE) {
         return;
     }
@@ -365,7 +326,7 @@ fn code(text: &Text<'_>, seen: &mut Seen) {
         let method = matches!(text.prior(hit.start), b'.' | b'$');
         let is_call = match text.word(hit) {
             b"passthru" | b"shell_exec" | b"proc_open" | b"pcntl_exec" | b"call_user_func" | b"create_function" | b"gzinflate"
-            | b"str_rot13" => next == b'(',
+            | b"str_rot13" => next == b'(' && (text.word(hit) != b"call_user_func" || quoted),
             b"exec" | b"eval" if method && !has_any(low, &["child_process", "runtime", "os.", "kernel"]) => {
                 next == b'(' && begins(inside, &["request", "req.", "params"])
             }
@@ -378,7 +339,7 @@ fn code(text: &Text<'_>, seen: &mut Seen) {
                     && quoted
                     && has_any(window(inside, 0, 64), &["http:", "https:", "php:", "/etc", "child_process", "$_", "data:", "=="])
             }
-            b"getruntime" => begins(rest, &["(", "\""]),
+            b"getruntime" => begins(rest, &["(", "\""]) && !matches!(text.prior(hit.start), b':' | b' '),
             b"processbuilder" => next == b'(',
             b"subprocess" => begins(rest, &[".popen", ".call", ".check", ".run"]),
             b"__import__" => next == b'(',
@@ -392,6 +353,24 @@ fn code(text: &Text<'_>, seen: &mut Seen) {
         };
         seen.hit_if(is_call, Rule::CommandCode);
     }
+}
+
+/// Whether a page of PHP runs what it is given; or does anything at all that a template does not, where it is short.
+fn is_told_by_php(text: &Text<'_>) -> bool {
+    let asked = text.has(Marks::DOLLAR) && has_any(text.low, &["$_get", "$_post", "$_request", "$_cookie", "$_server", "$_files"]);
+    let is_call = |hit: &Hit| {
+        !matches!(text.prior(hit.start), b'>' | b':' | b'$') && matches!(text.next(hit.end).0, b'(' | b'\'' | b'"' | b'$' | b'`')
+    };
+    let mut calls = text.of(Kind::CODE).filter(is_call);
+    if text.is_long() {
+        let runs = |hit: Hit| {
+            let known = ["system", "eval", "exec", "passthru", "shell_exec", "popen", "proc_open", "assert", "create_function"];
+            text.next(hit.end).0 == b'(' && known.iter().any(|known| text.word(hit) == known.as_bytes())
+        };
+        return calls.any(runs) && (asked || text.kinds.any(Kind::CODE) && has_any(text.low, &["base64_decode(", "gzinflate("]));
+    }
+    let says = ["echo '", "echo \"", "echo(", "print", "<?=`", "<?= `", "echo `", "<?php `", "<?php $_"];
+    asked || calls.next().is_some() || has_any(text.low, &says) || !text.has(Marks::SPACE.and(Marks::LINE)) && text.low.len() > 6
 }
 
 fn quoted_or_open(text: &Text<'_>) -> bool {

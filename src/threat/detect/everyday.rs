@@ -1,7 +1,7 @@
 //! Values that are texts, phrases, searches or lines of programs: what libinjection's reading means little in.
 
 use super::breaks;
-use crate::threat::text::{Marks, Text, begins, has, has_any, is_word, skip, tail};
+use crate::threat::text::{Hit, Marks, Text, begins, byte, has, has_any, is_word, skip, tail, window};
 use crate::threat::words::Kind;
 
 /// Whether a value is a text, a phrase or a line of a program, in which libinjection's reading means little: nothing in it is SQL's alone.
@@ -19,7 +19,10 @@ pub fn is_everyday(text: &Text<'_>) -> bool {
     if plain && sql < 2 && low.split(|byte| !is_word(*byte)).filter(|word| !word.is_empty()).count() > 3 {
         return true;
     }
-    if sql == 0 && is_range(low.trim_ascii()) {
+    if sql == 0 && (is_range(low.trim_ascii()) || is_pattern(low) && !text.kinds.any(Kind::LOGIC) || is_banner(text))
+        || is_statement(low)
+        || is_entry(text)
+    {
         return true;
     }
     if breaks::into_condition(text) {
@@ -45,10 +48,15 @@ fn is_range(low: &[u8]) -> bool {
         && inside.is_some_and(|inside| !inside.is_empty() && inside.iter().all(|byte| byte.is_ascii_digit() || matches!(byte, b'-' | b',')))
 }
 
+/// Whether it is the comment that minifiers keep, `/*! generated */`: MySQL's has a version or a keyword there.
+fn is_banner(text: &Text<'_>) -> bool {
+    begins(text.low.trim_ascii(), &["/*! ", "/*!\n"]) && !text.kinds.any(Kind::LOGIC) || text.low.trim_ascii() == b"/*!"
+}
+
 /// Whether a long text is hardly anything but SQL, and begins as no program and no sentence does.
 pub fn is_dense(text: &Text<'_>) -> bool {
     let sql = text.of(Kind::SQL.or(Kind::SQL_CALL).or(Kind::SQL_SCHEMA).or(Kind::LOGIC)).count();
-    let words = || text.low.split(|byte| !is_word(*byte)).filter(|word| word.len() > 1).count();
+    let words = || window(text.low, 0, text.low.len()).split(|byte| !is_word(*byte)).filter(|word| word.len() > 1).count();
     sql > 3 && text.has(Marks::PAREN) && breaks::begins_as_injection(text.low) && sql * 8 >= words()
 }
 
@@ -87,7 +95,7 @@ const OF_SQL_ALONE: &[&str] = &[
 /// Whether it reads as a line of a program, and not of SQL.
 pub fn is_program(text: &Text<'_>) -> bool {
     let low = text.low;
-    if text.of(Kind::SQL.or(Kind::SQL_CALL)).any(|hit| OF_SQL_ALONE.iter().any(|word| text.word(hit) == word.as_bytes())) {
+    if text.of(Kind::SQL.or(Kind::SQL_CALL)).any(|hit| is_of_sql_alone(text, hit)) {
         return false;
     }
     let trimmed = low.trim_ascii();
@@ -125,6 +133,43 @@ pub fn is_program(text: &Text<'_>) -> bool {
     let begins_in_quotes = matches!(trimmed.first(), Some(b'\'' | b'"'));
     let signs = 2 * keywords.min(2) + operators.min(2) + ends + indented + calls.min(2);
     signs >= if begins_in_quotes { 5 } else { 3 }
+}
+
+/// Whether it is such a keyword, and no name in quotes, and no declaration of a program.
+fn is_of_sql_alone(text: &Text<'_>, hit: Hit) -> bool {
+    let prior = text.prior(hit.start);
+    let quoted = matches!(prior, b'\'' | b'"') && byte(text.low, hit.end) == prior;
+    let declared = text.word(hit) == b"declare" && !begins(text.from(hit.end), &[" @", "@"]);
+    !quoted && !declared && OF_SQL_ALONE.iter().any(|word| text.word(hit) == word.as_bytes())
+}
+
+/// Whether it is a statement of SQL by itself, from its keyword to its semicolon, as schemas have it: it breaks out of nothing.
+pub fn is_statement(low: &[u8]) -> bool {
+    let statement = low.trim_ascii();
+    let starts = ["drop ", "create ", "alter ", "insert into ", "insert ignore into ", "delete from ", "update ", "select "];
+    begins(statement, &starts)
+        && statement.iter().position(|byte| *byte == b';') == statement.len().checked_sub(1)
+        && !has_any(statement, &["--", "@@", "union", "information_schema", "sleep", "outfile", "dumpfile", "load_file", "/*!"])
+}
+
+/// Whether it is a pattern of files, `./**/*.ts`.
+fn is_pattern(low: &[u8]) -> bool {
+    let named = byte(low, 0).is_ascii_lowercase() && has(low, "/") && !has(low, "/**/");
+    (named || begins(low, &["./", "../", "**/", "*."])) && low.iter().all(|byte| is_word(*byte) || b"./*-@{},".contains(byte))
+}
+
+/// Whether it is a line of a list or of a configuration: a name, and one text in quotes up to its end.
+fn is_entry(text: &Text<'_>) -> bool {
+    let low = text.low.trim_ascii();
+    let low = low.strip_suffix(b",").or_else(|| low.strip_suffix(b";")).unwrap_or(low);
+    let Some(&quote) = low.last().filter(|quote| matches!(quote, b'"' | b'\'')) else { return false };
+    let Some(at) = low.iter().position(|byte| matches!(byte, b'"' | b'\'')) else { return false };
+    let head = low.get(..at).unwrap_or_default();
+    let name = head.iter().take_while(|byte| is_word(**byte) || **byte == b'-').count();
+    let sign = matches!(tail(head, name), b": " | b" = " | b"=" | b" ") && name > 2 && byte(head, 0).is_ascii_lowercase();
+    let item = head == b"- " || head.is_empty() && text.low.starts_with(b"  ");
+    let one = low.len() > at + 1 && low.iter().filter(|byte| **byte == quote).count() == 2 && byte(low, at) == quote;
+    (sign || item) && one && !text.kinds.any(Kind::SQL.or(Kind::SQL_CALL).or(Kind::LOGIC))
 }
 
 /// Whether it begins with a number and an operator that joins conditions, as no line of a program does.

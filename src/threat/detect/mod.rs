@@ -4,11 +4,13 @@
 mod breaks;
 mod command;
 mod everyday;
+mod harmless;
 mod markup;
 mod objects;
 mod opening;
 mod query;
 mod redirect;
+mod script;
 mod sqli;
 mod ssrf;
 mod template;

@@ -3,7 +3,7 @@
 use libinjectionrs::{SqliFlags, SqliState};
 use std::borrow::Cow;
 
-use super::everyday::{is_dense, is_everyday, is_program};
+use super::everyday::{is_dense, is_everyday, is_program, is_statement};
 use super::{Seen, breaks, opening};
 use crate::threat::rules::Rule;
 use crate::threat::text::{FAR, Hit, Marks, Text, begins, byte, ends_word, find, has, has_any, is_word, skip, tail, window};
@@ -60,9 +60,11 @@ fn words(text: &Text<'_>, seen: &mut Seen) {
         text.has(Marks::CHAIN) && text.kinds.any(Kind::SQL) && has_any(text.low, &[") to program ", ") to program'"]),
         Rule::SqliFunction,
     );
+    let reads = text.kinds.any(Kind::SQL) && (!text.is_long() || is_dense(text));
+    let whole = text.kinds.any(Kind::SQL) && text.has(Marks::CHAIN) && is_statement(text.low);
     for hit in text.hits {
         if hit.kind.any(Kind::SQL) {
-            keyword(text, *hit, seen);
+            keyword(text, *hit, reads && !whole, seen);
         }
         if hit.kind.any(Kind::SQL_CALL) {
             call(text, *hit, seen);
@@ -84,10 +86,11 @@ fn words(text: &Text<'_>, seen: &mut Seen) {
     }
 }
 
-fn keyword(text: &Text<'_>, hit: Hit, seen: &mut Seen) {
+/// `reads`: whether a part of a statement tells anything here.
+fn keyword(text: &Text<'_>, hit: Hit, reads: bool, seen: &mut Seen) {
     match text.word(hit) {
-        b"union" => seen.hit_if(is_union(text, hit.end), Rule::SqliUnion),
-        b"select" if !text.is_long() || is_dense(text) => {
+        b"union" => seen.hit_if(is_union(text, hit.end) && !joins_statements(text, hit), Rule::SqliUnion),
+        b"select" if reads => {
             let inside = window(text.low, hit.end, FAR);
             let before = text.before(hit.start);
             let opened = before == b'(';
@@ -143,6 +146,15 @@ fn selects_literals(inside: &[u8]) -> bool {
     let mut items = inside.split(|byte| *byte == b',').map(<[u8]>::trim_ascii_start);
     let is_literal = |item: &[u8]| matches!(byte(item, 0), b'0'..=b'9' | b'@' | b'\'' | b'"');
     items.clone().count() > 2 && items.all(is_literal)
+}
+
+/// Whether a long text has `UNION` at a line's beginning, behind another line that selects: a statement of a program.
+fn joins_statements(text: &Text<'_>, hit: Hit) -> bool {
+    let selects = |other: &Hit| other.end < hit.start && text.word(*other) == b"select";
+    text.is_long()
+        && text.before(hit.start) == b'\n'
+        && text.of(Kind::SQL).any(|other| selects(&other))
+        && !breaks::begins_as_injection(text.low)
 }
 
 /// `UNION`, then nothing but spaces, comments, brackets, `ALL` and `DISTINCT`, then `SELECT` and something that can be selected.

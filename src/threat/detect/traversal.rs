@@ -52,8 +52,8 @@ fn steps(text: &Text<'_>, seen: &mut Seen) {
     }
     let encoded = seen.layers.any(Layers::PERCENT.and(Layers::OVERLONG).and(Layers::UNICODE)) && count > 0;
     seen.hit_if(disguised || (encoded && !text.is_long()), Rule::TraversalDisguised);
-    let is_path = !text.has(Marks::SPACE.and(Marks::LINE)) && !text.is_long() || seen.layers.any(Layers::BASE64);
-    let named = text.of(Kind::FILE).next().is_some() && !text.is_long();
+    let is_path = !text.has(Marks::SPACE.and(Marks::LINE)) && !text.is_long();
+    let named = !text.is_long() && text.of(Kind::FILE).any(|hit| is_file(text, hit));
     seen.hit_if(count >= 2 && (is_path || named), Rule::TraversalDots);
     seen.hit_if(count >= 1, Rule::TraversalStep);
 }

@@ -2,10 +2,10 @@
 
 use libinjectionrs::XssDetector;
 
-use super::Seen;
 use super::everyday::is_program;
+use super::{Seen, harmless};
 use crate::threat::rules::Rule;
-use crate::threat::text::{FAR, Marks, Text, begins, byte, find, has, has_any, skip, tail, window};
+use crate::threat::text::{FAR, Marks, Text, begins, byte, find, has, has_any, is_word, tail, window};
 use crate::threat::words::Kind;
 
 /// Whatever says script in one layer of a value.
@@ -14,7 +14,7 @@ pub fn look(text: &Text<'_>, seen: &mut Seen) {
     let may_be = text.has(Marks::ANGLE) || quoted && has_attribute(text.low);
     if may_be && XssDetector::new().detect(without_declaration(text.low)).is_injection() {
         let component = has(text.low, "={") && is_program(text) && !has(text.low, "<script");
-        let harmless = text.is_long() || component || is_only_style(text.low) || !(text.has(Marks::ANGLE) || text.has(Marks::QUOTE));
+        let harmless = text.is_long() || component || harmless::is_all(text.low) || !(text.has(Marks::ANGLE) || text.has(Marks::QUOTE));
         seen.hit(if harmless { Rule::XssGrammarInText } else { Rule::XssGrammar });
     }
     if text.has(Marks::ANGLE) {
@@ -55,63 +55,28 @@ fn has_attribute(low: &[u8]) -> bool {
     has_any(low, &["xmlns", "xlink"])
 }
 
-/// Whether `style` is all that libinjection minds, and there is nothing in it but plain declarations: editors write such.
-fn is_only_style(low: &[u8]) -> bool {
-    let strange = ["expression", "url(", "@import", "behavior", "binding", "\\", "/*", "script:", "-o-link", "<style", "{", "}", "["];
-    if !has(low, "style") || has_any(low, &strange) || !styles_are_plain(low) {
-        return false;
-    }
-    let mut without = low.to_vec();
-    let mut from = 0;
-    while let Some(at) = find(&without, "style", from) {
-        if let Some(name) = without.get_mut(at..at + 5) {
-            name.copy_from_slice(b"class");
-        }
-        from = at + 5;
-    }
-    !XssDetector::new().detect(&without).is_injection()
-}
-
-/// Whether every `style` is within quotes, and is declarations of a name, a colon and a value of plain characters.
-fn styles_are_plain(low: &[u8]) -> bool {
-    let mut from = 0;
-    while let Some(at) = find(low, "style=", from) {
-        let quote = byte(low, at + 6);
-        let inside = tail(low, at + 7);
-        let len = inside.iter().position(|byte| *byte == quote);
-        let Some(style) = len.and_then(|len| inside.get(..len)).filter(|_| matches!(quote, b'"' | b'\'')) else { return false };
-        if matches!(byte(inside, style.len() + 1), b'a'..=b'z' | b';' | b'"' | b'\'')
-            || !style.split(|byte| *byte == b';').all(is_declaration)
-        {
-            return false;
-        }
-        from = at + 7 + style.len();
-    }
-    true
-}
-
-fn is_declaration(text: &[u8]) -> bool {
-    let text = text.trim_ascii();
-    let text = text.strip_suffix(b"!important").unwrap_or(text);
-    let name = text.iter().take_while(|byte| byte.is_ascii_lowercase() || **byte == b'-').count();
-    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b" #%.,()-+/'\"\n\r".contains(byte) || *byte >= 0x80;
-    let quotes = text.iter().filter(|byte| matches!(byte, b'\'' | b'"')).count();
-    text.is_empty() || (name > 0 && skip(text, name).0 == b':' && quotes % 2 == 0 && tail(text, skip(text, name).1 + 1).iter().all(plain))
-}
-
 fn elements(text: &Text<'_>, seen: &mut Seen) {
     let low = text.low;
-    let mut from = 0;
+    let (mut from, mut closed) = (0, None);
     while let Some(at) = find(low, "<", from) {
         from = at + 1;
-        let name = tail(low, if byte(low, from) == b'/' { from + 1 } else { from });
-        if name.starts_with(b"script") && matches!(byte(name, 6), b' ' | b'>' | b'/' | b'\n' | b'\r' | 0) {
+        let closes = byte(low, from) == b'/' && !text.is_long();
+        let name = tail(low, from + usize::from(closes));
+        let script = name.starts_with(b"script") && matches!(byte(name, 6), b' ' | b'>' | b'/' | b'\n' | b'\r' | 0);
+        if script && (!is_type(low, at) || *closed.get_or_insert_with(|| has(low, "</script"))) {
             seen.hit(Rule::XssScript);
             return;
         }
         let frame = begins(name, &["iframe", "object", "embed", "applet", "base ", "svg"]) && !text.is_long();
         seen.hit_if(frame && has_any(window(name, 0, FAR), &["javascript", "data:text", "onload", "src=//"]), Rule::XssScript);
     }
+}
+
+/// Whether `<script>` at `at` is a type's argument in a program, `Option<Script>,`, where nothing closes
+/// it as an element.
+fn is_type(low: &[u8], at: usize) -> bool {
+    let named = at.checked_sub(1).is_some_and(|before| is_word(byte(low, before)) || byte(low, before) == b':');
+    named && begins(tail(low, at), &["<script>>", "<script>,", "<script>)", "<script>:"])
 }
 
 /// Names of events begin with these, behind `on`.
