@@ -1,7 +1,7 @@
 //! Commands: of a shell, behind a separator or within a substitution, plain or disguised; and calls of programs that run them.
 
 use super::Seen;
-use super::script::{is_build, is_script, is_step, is_variable};
+use super::script::{is_build, is_instruction, is_script, is_step, is_variable};
 use crate::threat::rules::Rule;
 use crate::threat::text::{Hit, Marks, Text, begins, byte, has, has_any, is_word, tail, window};
 use crate::threat::words::Kind;
@@ -18,7 +18,8 @@ pub fn look(text: &Text<'_>, seen: &mut Seen) {
     if text.has(Marks::SLASH) && !text.is_long() {
         wildcards(text, seen);
     }
-    let spelt = text.has(Marks::QUOTE.and(Marks::BACKSLASH).and(Marks::DOLLAR).and(Marks::BRACE)) || text.low.contains(&b'^');
+    let spelt = text.has(Marks::QUOTE.and(Marks::BACKSLASH).and(Marks::DOLLAR).and(Marks::BRACE))
+        || text.has(Marks::OTHER) && text.low.contains(&b'^');
     if spelt && text.has(Marks::SLASH.and(Marks::CHAIN).and(Marks::AMPERSAND)) && !text.is_long() {
         disguised(text, seen);
     }
@@ -163,7 +164,7 @@ fn path_argument(text: &Text<'_>, hit: Hit) -> bool {
 
 /// A shell or an interpreter that is told what to run.
 fn interpreters(text: &Text<'_>, seen: &mut Seen) {
-    if text.is_long() || text.low.starts_with(b"#!") {
+    if text.is_long() || text.low.starts_with(b"#!") || is_instruction(text.raw) {
         return;
     }
     for hit in text.of(Kind::COMMAND.or(Kind::COMMAND_WORD)) {
@@ -355,7 +356,8 @@ fn code(text: &Text<'_>, seen: &mut Seen) {
     }
 }
 
-/// Whether a page of PHP runs what it is given; or does anything at all that a template does not, where it is short.
+/// Whether a page of PHP runs what it is given; in a short value, whether it
+/// is PHP alone and no file's head, or does what a template does not.
 fn is_told_by_php(text: &Text<'_>) -> bool {
     let asked = text.has(Marks::DOLLAR) && has_any(text.low, &["$_get", "$_post", "$_request", "$_cookie", "$_server", "$_files"]);
     let is_call = |hit: &Hit| {
@@ -369,8 +371,9 @@ fn is_told_by_php(text: &Text<'_>) -> bool {
         };
         return calls.any(runs) && (asked || text.kinds.any(Kind::CODE) && has_any(text.low, &["base64_decode(", "gzinflate("]));
     }
+    let head = begins(text.low, &["<?php\n", "<?php\r", "<?php /*"]) || text.low == b"<?php";
     let says = ["echo '", "echo \"", "echo(", "print", "<?=`", "<?= `", "echo `", "<?php `", "<?php $_"];
-    asked || calls.next().is_some() || has_any(text.low, &says) || !text.has(Marks::SPACE.and(Marks::LINE)) && text.low.len() > 6
+    asked || calls.next().is_some() || has_any(text.low, &says) || text.low.starts_with(b"<?") && !head
 }
 
 fn quoted_or_open(text: &Text<'_>) -> bool {

@@ -1,7 +1,7 @@
 //! Values that are texts, phrases, searches or lines of programs: what libinjection's reading means little in.
 
 use super::breaks;
-use crate::threat::text::{Hit, Marks, Text, begins, byte, has, has_any, is_word, skip, tail, window};
+use crate::threat::text::{Hit, Marks, Text, begins, byte, find, has, has_any, is_word, skip, tail, window};
 use crate::threat::words::Kind;
 
 /// Whether a value is a text, a phrase or a line of a program, in which libinjection's reading means little: nothing in it is SQL's alone.
@@ -143,13 +143,17 @@ fn is_of_sql_alone(text: &Text<'_>, hit: Hit) -> bool {
     !quoted && !declared && OF_SQL_ALONE.iter().any(|word| text.word(hit) == word.as_bytes())
 }
 
-/// Whether it is a statement of SQL by itself, from its keyword to its semicolon, as schemas have it: it breaks out of nothing.
+/// Whether it is a statement of SQL by itself, from its keyword to its semicolon, or a query from its `SELECT` to a condition: it
+/// breaks out of nothing.
 pub fn is_statement(low: &[u8]) -> bool {
     let statement = low.trim_ascii();
     let starts = ["drop ", "create ", "alter ", "insert into ", "insert ignore into ", "delete from ", "update ", "select "];
+    let end = statement.iter().position(|byte| *byte == b';');
+    let query = |from: usize| end.is_none() && has(tail(statement, from), " where ");
     begins(statement, &starts)
-        && statement.iter().position(|byte| *byte == b';') == statement.len().checked_sub(1)
-        && !has_any(statement, &["--", "@@", "union", "information_schema", "sleep", "outfile", "dumpfile", "load_file", "/*!"])
+        && (end.is_some_and(|end| end + 1 == statement.len())
+            || statement.starts_with(b"select ") && find(statement, " from ", 0).is_some_and(query))
+        && !has_any(statement, &["--", "@@", "union", "information_schema", "sleep", "outfile", "dumpfile", "load_file", "/*!", "1=1"])
 }
 
 /// Whether it is a pattern of files, `./**/*.ts`.

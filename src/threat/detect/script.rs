@@ -17,10 +17,16 @@ pub fn is_script(text: &Text<'_>) -> bool {
     let tab = text.raw.starts_with(b"\t") && !matches!(byte(low, 1), b';' | b'|' | b'&' | b'`' | b'$' | b'\n' | b'\r');
     keyword
         || tab
+        || is_instruction(text.raw)
         || begins(low, &["  ", "#!", "[ ", "[[ ", "} ", "{ ", "{\n", "set -"])
         || is_function(low)
         || is_assigned(text)
         || is_paragraph(text)
+}
+
+/// Whether it is a line of a recipe for containers, which has its words in capitals: `RUN make && rm -rf /tmp/a`.
+pub fn is_instruction(raw: &[u8]) -> bool {
+    begins(raw.trim_ascii_start(), &["RUN ", "CMD ", "ENTRYPOINT ", "HEALTHCHECK ", "SHELL "])
 }
 
 /// Whether it begins with a function's head, `name() {`.
@@ -38,7 +44,7 @@ fn is_assigned(text: &Text<'_>) -> bool {
     let told = begins(behind, &["=`", "=$(", "=\"$(", "=\"`"]) && low.len() > name + 16;
     let made = name > 0 && begins(behind, &[" = ", " := ", " ?= ", " += ", ":=", "?="]);
     told && (name > 2 || capitals)
-        || capitals && !low.starts_with(b"ifs") && behind.starts_with(b"=")
+        || capitals && !low.starts_with(b"ifs") && behind.starts_with(b"=") && !begins(behind, &["=$(", "=`"]) && !low.contains(&b';')
         || made && byte(text.raw, 0).is_ascii_uppercase()
 }
 
@@ -63,9 +69,9 @@ pub fn is_step(text: &Text<'_>, hit: Hit, at: usize) -> bool {
     let line = before.strip_suffix(b"|").unwrap_or(before);
     let begun = byte(line, 0).is_ascii_lowercase() && window(line, 0, 64).trim_ascii_end().contains(&b' ');
     let near = window(low, hit.end, 64);
-    let len = near.iter().position(|byte| matches!(byte, b'|' | b';' | b'&' | b'\n')).unwrap_or(near.len());
+    let len = near.iter().position(|byte| matches!(byte, b'|' | b';' | b'&' | b'\n' | b')' | b'`')).unwrap_or(near.len());
     let arguments = window(near, 0, len);
-    if !begun || len == 0 || has_any(arguments, &[" /", "http:", "https:", "etc/", "$ifs", "${ifs"]) {
+    if !begun || len == 0 || has_any(arguments, &[" /", "http:", "https:", "etc/", "\\x", "$ifs", "${ifs"]) {
         return false;
     }
     let filters =
