@@ -1,4 +1,5 @@
-//! The signature algorithms that a token may use (RFC 7518 section 3.1, RFC 8037 section 3.1). `none` is not one of them.
+//! The signature algorithms that a token may use (RFC 7518 section 3.1, RFC 8037 section 3.1, RFC 9864 section 2.2). `none` is
+//! not one of them.
 
 use serde::{Deserialize, Serialize};
 
@@ -15,6 +16,7 @@ pub enum Algorithm {
     PS512,
     ES256,
     ES384,
+    #[serde(alias = "Ed25519")]
     EdDSA,
     HS256,
     HS384,
@@ -43,27 +45,32 @@ const ALL: &[Algorithm] = &[
 ];
 
 impl Algorithm {
-    /// The algorithm of this registered name, compared exactly.
+    /// The algorithm of this registered name, compared exactly. `Ed25519` (RFC 9864) is `EdDSA`, whose keys here have no other curve.
     pub fn from_name(name: &str) -> Option<Self> {
-        ALL.iter().copied().find(|algorithm| algorithm.name() == name)
+        ALL.iter().copied().find(|algorithm| algorithm.names().contains(&name))
     }
 
-    /// The registered name.
-    pub fn name(self) -> &'static str {
+    /// Every name that it is known by.
+    pub fn names(self) -> &'static [&'static str] {
         match self {
-            Self::RS256 => "RS256",
-            Self::RS384 => "RS384",
-            Self::RS512 => "RS512",
-            Self::PS256 => "PS256",
-            Self::PS384 => "PS384",
-            Self::PS512 => "PS512",
-            Self::ES256 => "ES256",
-            Self::ES384 => "ES384",
-            Self::EdDSA => "EdDSA",
-            Self::HS256 => "HS256",
-            Self::HS384 => "HS384",
-            Self::HS512 => "HS512",
+            Self::RS256 => &["RS256"],
+            Self::RS384 => &["RS384"],
+            Self::RS512 => &["RS512"],
+            Self::PS256 => &["PS256"],
+            Self::PS384 => &["PS384"],
+            Self::PS512 => &["PS512"],
+            Self::ES256 => &["ES256"],
+            Self::ES384 => &["ES384"],
+            Self::EdDSA => &["EdDSA", "Ed25519"],
+            Self::HS256 => &["HS256"],
+            Self::HS384 => &["HS384"],
+            Self::HS512 => &["HS512"],
         }
+    }
+
+    /// The name that it is told by.
+    pub fn name(self) -> &'static str {
+        self.names().first().copied().unwrap_or_default()
     }
 
     /// The least bytes that a shared secret must have for this algorithm (RFC 7518 section 3.2); 0 where keys are public.
@@ -107,7 +114,9 @@ mod tests {
             assert_eq!(Algorithm::from_name(&algorithm.name().to_lowercase()), None, "{}", algorithm.name());
             assert_eq!(format!("{:?}", jsonwebtoken::Algorithm::from(*algorithm)), algorithm.name());
         }
-        for name in ["", "none", "None", "ES512", "RS256 ", "Ed25519"] {
+        assert_eq!(Algorithm::from_name("Ed25519"), Some(Algorithm::EdDSA));
+        assert_eq!(serde_json::from_str::<Algorithm>("\"Ed25519\"").unwrap(), Algorithm::EdDSA);
+        for name in ["", "none", "None", "ES512", "RS256 ", "Ed448", "ed25519"] {
             assert_eq!(Algorithm::from_name(name), None, "{name:?}");
         }
     }

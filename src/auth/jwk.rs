@@ -165,6 +165,8 @@ mod tests {
         check(json!({ "kty": "EC", "crv": "P-256", "x": b48, "y": b48 }), Err("length of its curve"));
         check(json!({ "kty": "EC", "crv": "secp256k1", "x": b32, "y": b32 }), Err("`crv`"));
         check(json!({ "kty": "OKP", "crv": "Ed25519", "x": b32 }), Ok(&[Algorithm::EdDSA]));
+        check(json!({ "kty": "OKP", "crv": "Ed25519", "x": b32, "alg": "Ed25519" }), Ok(&[Algorithm::EdDSA]));
+        check(json!({ "kty": "OKP", "crv": "Ed25519", "x": b32, "alg": "Ed448" }), Err("`alg`"));
         check(json!({ "kty": "OKP", "crv": "X25519", "x": b32 }), Err("`crv`"));
         check(json!({ "kty": "oct", "k": b32 }), Err("shared secret"));
         check(json!({ "kty": "AKP" }), Err("`kty`"));

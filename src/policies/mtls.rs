@@ -67,7 +67,8 @@ pub enum Verifier {
 pub struct Proxies {
     /// Their networks: the connection itself must come from one.
     networks: Vec<Cidr>,
-    /// How they tell of it: `"client-cert"` (RFC 9440) or `"x-forwarded-client-cert"` (as Envoy writes it).
+    /// How they tell of it: `"client-cert"` (RFC 9440, or PEM in percent escapes as nginx's `$ssl_client_escaped_cert` has it) or
+    /// `"x-forwarded-client-cert"` (as Envoy writes it).
     header: Told,
 }
 

@@ -93,7 +93,7 @@ impl Reading<'_> {
             format!("`{}` is not the id of a key; `archway key new` makes keys and writes them here", key.id)
         });
         let is_hash = key.hash.len() == 64 && key.hash.bytes().all(|byte| byte.is_ascii_hexdigit());
-        self.hold(is_hash, at, &format!("{path}.hash"), || match api_key::read(&key.hash) {
+        self.conceal(is_hash, at, &format!("{path}.hash"), || match api_key::read(&key.hash) {
             Ok(_) => "this is a key itself; it must not stand in a file: only its hash does".to_owned(),
             Err(_) => "this is not the hash of a key: 64 hexadecimal digits, as `archway key new` writes them".to_owned(),
         });
@@ -107,9 +107,8 @@ impl Reading<'_> {
         self.hold(fits, at, &format!("{path}.name"), || {
             "a user's name has at least one character, no colon and no control characters (RFC 7617)".into()
         });
-        if let Err(message) = user.password.parse::<PasswordHash>() {
-            self.hold(false, at, &format!("{path}.password"), || message.to_owned());
-        }
+        let hash = user.password.parse::<PasswordHash>();
+        self.conceal(hash.is_ok(), at, &format!("{path}.password"), || hash.err().map(str::to_owned).unwrap_or_default());
         self.once(("users are called", user.name.clone()), at, &format!("{path}.name"));
         let term = self.term(user.term(), at, path);
         Rc::new(User { name: user.name, password: user.password, term })
@@ -174,6 +173,14 @@ impl Reading<'_> {
     fn hold(&mut self, holds: bool, at: &At<'_>, path: &str, message: impl FnOnce() -> String) {
         if !holds {
             self.diagnostics.push(Diagnostic::new(Code::WrongValue, at.place(path), message()));
+        }
+    }
+
+    /// As [`Self::hold`], of what may be a secret where its hash should stand.
+    fn conceal(&mut self, holds: bool, at: &At<'_>, path: &str, message: impl FnOnce() -> String) {
+        if !holds {
+            let diagnostic = Diagnostic::new(Code::WrongValue, at.place(path), message());
+            self.diagnostics.push(Diagnostic { concealed: true, ..diagnostic });
         }
     }
 

@@ -62,6 +62,12 @@ pub fn entry<'a>(file: usize, node: &'a Node, whole: Place, diagnostics: &mut Di
 
 fn kindless(file: usize, node: &Node, whole: &Place) -> Diagnostic {
     let kinds = ["targets", "static", "redirect", "revocations"];
+    let url = node.entries().iter().find(|entry| ["url", "urls"].contains(&entry.key.as_str()));
+    if let Some(entry) = url {
+        let place = Place::new(file, &entry.key_span);
+        let unknown = Diagnostic::new(Code::UnknownKey, place, format!("unknown key `{}`", entry.key));
+        return unknown.help("servers stand in a list: `targets = [{ url = \"https://a.example\" }]`");
+    }
     let near = node.entries().iter().find_map(|entry| Some((entry, nearest(&entry.key, kinds)?)));
     let help = "expected one of `targets` (servers), `static` (a fixed answer), `redirect` and `revocations` (withdrawn tokens)";
     match near {

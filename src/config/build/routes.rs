@@ -176,7 +176,9 @@ impl<'a> Assembly<'a, '_> {
             let known: Vec<&str> = known.into_iter().collect();
             let unknown = Diagnostic::new(Code::UnknownName, place.clone(), format!("there is no origin called `{name}`"));
             let unknown = unknown.suggest(nearest(name, known.iter().copied()));
+            let url = name.contains("://");
             self.context.diagnostics.push(match known.is_empty() {
+                _ if url => unknown.help(format!("an origin has a name: `[origins.NAME]` with `targets = [{{ url = \"{name}\" }}]`")),
                 true => unknown.help(format!("`[origins.{name}]` in this file or in gateway.toml would make it one")),
                 false => unknown.help(format!("expected {}", list(&known))),
             });

@@ -178,13 +178,19 @@ impl<'de> de::Deserializer<'de> for Decoder<'_> {
         result.map_err(|error| self.at(error))
     }
 
-    fn deserialize_struct<V: Visitor<'de>>(self, name: &'static str, _: &'static [&'static str], visitor: V) -> Result<V::Value, Error> {
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Error> {
         let result = match &self.node.value {
-            Value::Array(_) => Err(Error::invalid_type(Unexpected::Seq, &visitor)),
             _ if name == "Secret" && !self.names_secret() => Err(Error::secret()),
+            Value::Table(_) => self.value(visitor),
+            Value::Array(_) => Err(Error::invalid_type(Unexpected::Seq, &visitor)),
             _ => self.value(visitor),
         };
-        result.map_err(|error| self.at(error))
+        result.map_err(|error| self.at(error.with_keys(fields)))
     }
 
     fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {

@@ -40,16 +40,26 @@ pub struct Error {
     pub node: usize,
     /// Whether it only follows from a node that was taken away.
     pub follows: bool,
+    /// The keys of the table that was expected.
+    pub keys: &'static [&'static str],
 }
 
 impl Error {
     fn of(problem: Problem) -> Self {
-        Self { problem, span: None, node: 0, follows: false }
+        Self { problem, span: None, node: 0, follows: false, keys: &[] }
     }
 
     /// A secret itself where its name should stand.
     pub fn secret() -> Self {
         Self::of(Problem::Secret)
+    }
+
+    /// Says what the table has that was expected, where nothing in it was found wrong.
+    pub fn with_keys(mut self, keys: &'static [&'static str]) -> Self {
+        if self.span.is_none() {
+            self.keys = keys;
+        }
+        self
     }
 
     /// The error as it is shown.
@@ -69,7 +79,14 @@ impl Error {
             Problem::MissingKey(key) => {
                 Diagnostic::new(Code::MissingKey, place, format!("the key `{key}` is missing")).label(format!("needs `{key}`"))
             }
-            Problem::WrongType(found, expected) => Diagnostic::new(Code::WrongValue, place, format!("expected {expected}, found {found}")),
+            Problem::WrongType(found, expected) => {
+                let diagnostic = Diagnostic::new(Code::WrongValue, place, format!("expected {expected}, found {found}"));
+                match (found.as_str(), expected.as_str(), self.keys) {
+                    ("text", "an array", _) => diagnostic.help("write `[` and `]` around it"),
+                    (_, "a table", [_, ..]) => diagnostic.help(format!("its keys are {}", list(self.keys).replace(" or ", " and "))),
+                    _ => diagnostic,
+                }
+            }
             Problem::Secret => {
                 let message = "a secret's value never stands here, but its name: `{ secret = \"NAME\" }`";
                 let diagnostic = Diagnostic::new(Code::WrongValue, place, message).help("a name has letters, digits and `_`");

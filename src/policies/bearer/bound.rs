@@ -100,7 +100,7 @@ impl Bound {
 
     /// The bare challenge, with the algorithms that a proof may be signed with (RFC 9449 section 7.1).
     pub(super) fn challenge(&self, realm: &str) -> Option<Challenge> {
-        let algorithms = || dpop::ALGORITHMS.iter().map(|algorithm| algorithm.name()).collect::<Vec<_>>().join(" ");
+        let algorithms = || dpop::ALGORITHMS.iter().flat_map(|algorithm| algorithm.names()).copied().collect::<Vec<_>>().join(" ");
         self.dpop.then(|| Challenge { scheme: "DPoP", realm: realm.to_owned(), more: vec![("algs", algorithms())], ..Challenge::default() })
     }
 }

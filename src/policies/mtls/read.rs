@@ -42,11 +42,15 @@ pub fn from_edge(certificate: Option<&ClientCertificate>) -> Read {
     }))
 }
 
-/// `Client-Cert`: one byte sequence (RFC 9440 section 2.2).
+/// `Client-Cert`: one byte sequence (RFC 9440 section 2.2), or PEM in percent escapes.
 pub fn from_client_cert(fields: &[HeaderValue]) -> Read {
     match fields {
         [] => Ok(None),
-        [field] => field.to_str().ok().and_then(sequence).map(Some).ok_or("Client-Cert cannot be read"),
+        [field] => {
+            let text = field.to_str().ok();
+            let read = |text: &str| if text.starts_with("-----") { escaped_pem(text) } else { sequence(text) };
+            text.and_then(read).map(Some).ok_or("Client-Cert cannot be read")
+        }
         _ => Err("it has more than one Client-Cert"),
     }
 }
@@ -70,11 +74,7 @@ pub fn from_forwarded(fields: &[HeaderValue]) -> Read {
             "subject" => presented.subject = value,
             "uri" | "dns" if !value.is_empty() => presented.sans.push(value),
             "cert" if whole.is_some() => return Err(WRONG),
-            "cert" => {
-                let pem = query::decode(&value.replace('+', "%2B")).into_owned();
-                let body = pem.split("-----").nth(2).ok_or(WRONG)?.split_ascii_whitespace().collect::<String>();
-                whole = Some(STANDARD.decode(body).ok().and_then(|der| x509::read(&der)).ok_or(WRONG)?);
-            }
+            "cert" => whole = Some(escaped_pem(&value).ok_or(WRONG)?),
             _ => {}
         }
     }
@@ -84,6 +84,15 @@ pub fn from_forwarded(fields: &[HeaderValue]) -> Read {
         None if presented.fingerprint.len() == 64 => Ok(Some(presented)),
         None => Err("X-Forwarded-Client-Cert has no Hash"),
     }
+}
+
+/// A certificate in PEM, in percent escapes, and nothing else.
+fn escaped_pem(text: &str) -> Option<Presented> {
+    let pem = query::decode(&text.replace('+', "%2B")).into_owned();
+    let parts: Vec<&str> = pem.trim().split("-----").collect();
+    let ["", "BEGIN CERTIFICATE", body, "END CERTIFICATE", ""] = parts.as_slice() else { return None };
+    let body: String = body.split_ascii_whitespace().collect();
+    x509::read(&STANDARD.decode(body).ok()?)
 }
 
 /// A byte sequence of a structured field (RFC 9651 section 3.3.5), parameters left aside, that is a certificate.

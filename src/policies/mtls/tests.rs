@@ -127,6 +127,25 @@ fn a_client_cannot_claim_a_certificate() {
 }
 
 #[test]
+fn a_certificate_may_come_as_nginx_escapes_it() {
+    let escaped = |body: &str, label: &str| {
+        let body = body.replace('+', "%2B").replace('/', "%2F").replace('=', "%3D");
+        format!("-----BEGIN%20{label}-----%0A{body}%0A-----END%20{label}-----%0A")
+    };
+    for (field, expect) in [
+        (escaped(WEB, "CERTIFICATE"), "passes"),
+        (escaped(OLD, "CERTIFICATE"), "credential-expired"),
+        (escaped(WEB, "PUBLIC%20KEY"), "credential-unknown"),
+        (escaped(WEB, "CERTIFICATE").repeat(2), "credential-unknown"),
+        (escaped("", "CERTIFICATE"), "credential-unknown"),
+        ("-----BEGIN%20CERTIFICATE-----".to_owned(), "credential-unknown"),
+    ] {
+        let known = consumer(json!([{ "fingerprint": PRINT }]));
+        assert_eq!(World::of(PROXIES, &[("client-cert", &field)], known).code(), expect, "{field}");
+    }
+}
+
+#[test]
 fn envoys_copy_of_the_certificate_counts_and_must_be_the_same() {
     let pem = |der: &str| {
         format!("-----BEGIN%20CERTIFICATE-----%0A{}%0A-----END%20CERTIFICATE-----%0A", der.replace('+', "%2B").replace('=', "%3D"))
