@@ -21,8 +21,9 @@ const BEGINNING: usize = 64;
 /// What is inside a value that is base64 of text; `None` for whatever else. Both alphabets, with padding or without.
 pub fn decode(value: &[u8]) -> Option<Vec<u8>> {
     let value = value.trim_ascii();
-    let joined = has_lost_its_pluses(value).then(|| value.iter().map(|byte| if *byte == b' ' { b'+' } else { *byte }).collect::<Vec<_>>());
-    let value = joined.as_deref().unwrap_or(value);
+    if value.contains(&b' ') && !has_lost_its_pluses(value) {
+        return None;
+    }
     let value = value.strip_suffix(b"==").or_else(|| value.strip_suffix(b"=")).unwrap_or(value);
     if value.len() < SHORTEST || value.len() % 4 == 1 {
         return None;
@@ -52,9 +53,6 @@ pub fn decode(value: &[u8]) -> Option<Vec<u8>> {
 
 /// Whether a value has a space now and then, where its pluses were read as a form's spaces. Words have them too often for that.
 fn has_lost_its_pluses(value: &[u8]) -> bool {
-    if !value.contains(&b' ') {
-        return false;
-    }
     let mut spaces = 0;
     for (at, byte) in value.iter().enumerate() {
         match byte {
@@ -66,7 +64,7 @@ fn has_lost_its_pluses(value: &[u8]) -> bool {
             return false;
         }
     }
-    spaces > 0
+    true
 }
 
 /// What follows `;base64,` in a value that is a `data:` URL.
@@ -93,7 +91,7 @@ fn sextets(value: &[u8], mut take: impl FnMut(u8) -> Option<()>) -> Option<()> {
     Some(())
 }
 
-/// What each byte stands for in either alphabet; 255 for those that stand for nothing.
+/// What each byte stands for in either alphabet, a space for the plus that it was; 255 for those that stand for nothing.
 static SEXTETS: [u8; 256] = sextets_of_bytes();
 
 const fn sextets_of_bytes() -> [u8; 256] {
@@ -105,7 +103,7 @@ const fn sextets_of_bytes() -> [u8; 256] {
             b'A'..=b'Z' => byte - b'A',
             b'a'..=b'z' => byte - b'a' + 26,
             b'0'..=b'9' => byte - b'0' + 52,
-            b'+' | b'-' => 62,
+            b'+' | b'-' | b' ' => 62,
             b'/' | b'_' => 63,
             _ => 255,
         };

@@ -23,7 +23,9 @@ pub fn look(text: &Text<'_>, seen: &mut Seen) {
     if spelt && text.has(Marks::SLASH.and(Marks::CHAIN).and(Marks::AMPERSAND)) && !text.is_long() {
         disguised(text, seen);
     }
-    shellshock(text, seen);
+    if text.has(Marks::PAREN) {
+        shellshock(text, seen);
+    }
     if text.has(Marks::PAREN.and(Marks::ANGLE).and(Marks::DOLLAR).and(Marks::OTHER)) {
         code(text, seen);
     }
@@ -164,7 +166,10 @@ fn path_argument(text: &Text<'_>, hit: Hit) -> bool {
 
 /// A shell or an interpreter that is told what to run.
 fn interpreters(text: &Text<'_>, seen: &mut Seen) {
-    if text.is_long() || text.low.starts_with(b"#!") || is_instruction(text.raw) {
+    if text.is_long() || text.hits.is_empty() && !text.has(Marks::SLASH.and(Marks::DOLLAR)) {
+        return;
+    }
+    if text.low.starts_with(b"#!") || is_instruction(text.raw) {
         return;
     }
     for hit in text.of(Kind::COMMAND.or(Kind::COMMAND_WORD)) {
@@ -179,7 +184,8 @@ fn interpreters(text: &Text<'_>, seen: &mut Seen) {
             b"cmd" => begins(rest, &[".exe", " /c", " /k", "+/c"]),
             b"powershell" => begins(rest, &[".exe", " -", " iex", " (", "+-", " start-", " invoke-", " new-object"]),
             b"python" | b"python2" | b"python3" | b"perl" | b"ruby" | b"php" | b"node" | b"lua" => {
-                begins(rest, &[" -c ", " -e ", " -r ", "+-c+", "+-e+", "+-r+", " -rsocket", " -c'", " -e'"])
+                begins(rest, &[" -c ", " -e ", "+-c+", "+-e+", "+-r+", " -rsocket", " -c'", " -e'"])
+                    || rest.starts_with(b" -r ") && text.word(hit) != b"node"
             }
             b"nc" | b"ncat" | b"netcat" => begins(rest, &[" -e", " -lvp", " -c ", " -lnvp", "+-e"]),
             b"cat" | b"ls" | b"id" | b"nl" | b"tac" => before.ends_with(b"/bin/") || before.ends_with(b"/sbin"),
@@ -258,6 +264,10 @@ fn globs(pattern: &[u8], path: &[u8]) -> bool {
 
 /// The value without empty quotes, escapes and empty variables, where that makes a file or a command of it that was none before.
 fn disguised(text: &Text<'_>, seen: &mut Seen) {
+    // No file without a slash, and no separator before a letter.
+    if !text.has(Marks::SLASH) && text.low.first().is_some_and(u8::is_ascii_alphanumeric) {
+        return;
+    }
     let mut plain = Vec::with_capacity(text.low.len());
     let mut at = 0;
     while at < text.low.len() {
