@@ -109,6 +109,13 @@ pub enum Mark {
     San(String),
 }
 
+impl Mark {
+    /// Whether it stands for more than one text.
+    pub fn is_pattern(&self) -> bool {
+        matches!(self, Self::Subject(text) | Self::San(text) if text.contains('*'))
+    }
+}
+
 /// When a proof holds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]

@@ -6,6 +6,7 @@ pub mod compiler;
 pub mod packed;
 pub mod runtime;
 pub mod server_url;
+pub mod shelf;
 pub mod template;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod text;

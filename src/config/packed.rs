@@ -1,7 +1,7 @@
 //! The runtime form as it lies in a file: JSON Lines, of which a worker reads the first one at its start and of the others only
 //! those that its requests need.
 //!
-//! The consumers are the last line, where there are any: read as a whole when a request first proves itself by one.
+//! The consumers lie behind the routes, where there are any, with an index of their own ([`crate::config::shelf`]).
 //!
 //! The first line is the [`GatewayForm`] without its routes; [`GatewayForm::index`] says where the routes lie behind it. Routes
 //! whose hosts and [`Shape`] are equal stand together, in buckets that their literal segments choose: a look-up reads one bucket for
@@ -63,6 +63,7 @@ mod pack {
 
     use super::{GatewayForm, Line, ListForm, ShapeForm, bucket_of};
     use crate::config::runtime::RouteForm;
+    use crate::config::shelf;
     use crate::routing::host::HostPattern;
     use crate::routing::pattern::{Pattern, shape_of};
 
@@ -91,8 +92,7 @@ mod pack {
         }
         let consumers_at = (!form.consumers.is_empty()).then_some(text.len());
         if consumers_at.is_some() {
-            text.push_str(&serde_json::to_string(&form.consumers).map_err(|error| error.to_string())?);
-            text.push('\n');
+            text.push_str(&shelf::pack(&form.consumers)?);
         }
         let head = GatewayForm { routes: Vec::new(), index, consumers: Vec::new(), consumers_at, ..form.clone() };
         let head = serde_json::to_string(&head).map_err(|error| error.to_string())?;
@@ -147,7 +147,7 @@ mod pack {
         let mut lines = lines.map_err(wrong)?;
         lines.sort_by_key(|(order, _)| *order);
         let routes = lines.into_iter().map(|(_, route)| route).collect();
-        let consumers = if consumers.is_empty() { Vec::new() } else { serde_json::from_str(consumers).map_err(wrong)? };
+        let consumers = shelf::all(consumers)?;
         Ok(GatewayForm { routes, index: Vec::new(), consumers, consumers_at: None, ..head })
     }
 }

@@ -24,7 +24,7 @@ pub struct MemoryConsumers {
 impl MemoryConsumers {
     /// Knows these consumers and no others from now on.
     pub fn set(&self, consumers: Vec<Consumer>) {
-        *self.register.borrow_mut() = Register::of(consumers);
+        *self.register.borrow_mut() = Register::of(consumers.into_iter().map(Rc::new).collect());
     }
 
     fn ask<T>(&self, look: impl FnOnce(&Register) -> T) -> Result<T, PortError> {

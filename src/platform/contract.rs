@@ -8,6 +8,7 @@ use worker::Env;
 
 use super::body::Stream;
 use super::{bridge, crypto, ports};
+use crate::config::shelf;
 use crate::http::HeaderMap;
 use crate::ports::committed::Committed;
 use crate::ports::contract::{World, consumer, run};
@@ -22,7 +23,7 @@ pub async fn contracts(env: Env) -> String {
         let message = bridge::respond(&JsValue::UNDEFINED, 200, "", &JsValue::from_str(text)).unwrap_or(JsValue::NULL);
         Stream::of_message(message, HeaderMap::new(), false)
     };
-    let consumers = Rc::new(Committed::of(vec![consumer()]));
+    let consumers = Rc::new(Committed::written(&shelf::pack(&[consumer()]).unwrap_or_default()));
     let world = World { ports: Ports { consumers, ..ports::real(env) }, settle: Rc::new(settle), stream };
     let found: Vec<_> = run(&world).await.into_iter().map(|(port, outcome)| (port, outcome.err())).collect();
     serde_json::json!(found).to_string()

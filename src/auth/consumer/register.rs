@@ -19,9 +19,9 @@ pub struct Register {
 
 impl Register {
     /// Indexes consumers. Of two equal ids, names or marks the later one counts; the native command refuses such files.
-    pub fn of(consumers: Vec<Consumer>) -> Self {
+    pub fn of(consumers: Vec<Rc<Consumer>>) -> Self {
         let mut register = Self::default();
-        for consumer in consumers.into_iter().map(Rc::new) {
+        for consumer in consumers {
             for key in &consumer.keys {
                 register.keys.insert(key.id.clone(), Found { consumer: consumer.clone(), proof: key.clone() });
             }
@@ -35,9 +35,9 @@ impl Register {
             register.names.insert(consumer.name.clone(), consumer.clone());
             for certificate in &consumer.certificates {
                 let found = Found { consumer: consumer.clone(), proof: certificate.clone() };
-                match &certificate.by {
-                    Mark::Subject(text) | Mark::San(text) if text.contains('*') => register.patterns.push(found),
-                    mark => drop(register.certificates.insert(mark.clone(), found)),
+                match certificate.by.is_pattern() {
+                    true => register.patterns.push(found),
+                    false => drop(register.certificates.insert(certificate.by.clone(), found)),
                 }
             }
         }
@@ -74,32 +74,43 @@ impl Register {
     /// Everyone whose certificate this is: by its fingerprint; else by its subject and alternative names as they are; else by
     /// patterns. More than one, where several consumers describe it.
     pub fn certificate(&self, presented: &Presented) -> Vec<Found<Certificate>> {
+        let exact = self.exactly(presented);
+        if exact.is_empty() { self.by_pattern(presented) } else { exact }
+    }
+
+    /// As [`Register::certificate`], but by what is no pattern.
+    pub fn exactly(&self, presented: &Presented) -> Vec<Found<Certificate>> {
         if let Some(found) = self.certificates.get(&Mark::Fingerprint(presented.fingerprint.clone())) {
             return vec![found.clone()];
         }
         let names = presented.sans.iter().map(|san| Mark::San(san.clone()));
-        let exact: Vec<_> = std::iter::once(Mark::Subject(presented.subject.clone()))
-            .chain(names)
-            .filter_map(|mark| self.certificates.get(&mark))
-            .collect();
-        let fits = |found: &&Found<Certificate>| presented.fits(&found.proof.by);
-        let mut found = if exact.is_empty() { self.patterns.iter().filter(fits).collect() } else { exact };
-        let mut seen: Vec<&Rc<str>> = Vec::new();
-        found.retain(|found| {
-            let first = !seen.contains(&&found.consumer.name);
-            seen.push(&found.consumer.name);
-            first
-        });
-        found.into_iter().cloned().collect()
+        let marks = std::iter::once(Mark::Subject(presented.subject.clone())).chain(names);
+        each_once(marks.filter_map(|mark| self.certificates.get(&mark)))
     }
+
+    /// As [`Register::certificate`], but by patterns alone.
+    pub fn by_pattern(&self, presented: &Presented) -> Vec<Found<Certificate>> {
+        each_once(self.patterns.iter().filter(|found| presented.fits(&found.proof.by)))
+    }
+}
+
+/// The first of what is found of each consumer.
+fn each_once<'a>(found: impl Iterator<Item = &'a Found<Certificate>>) -> Vec<Found<Certificate>> {
+    let mut kept: Vec<Found<Certificate>> = Vec::new();
+    for found in found {
+        if !kept.iter().any(|other| other.consumer.name == found.consumer.name) {
+            kept.push(found.clone());
+        }
+    }
+    kept
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn consumer(json: &str) -> Consumer {
-        serde_json::from_str(json).unwrap()
+    fn consumer(json: &str) -> Rc<Consumer> {
+        serde_json::from_str(json).map(Rc::new).unwrap()
     }
 
     #[test]
