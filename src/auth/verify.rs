@@ -26,3 +26,6 @@ pub fn claimed_issuer<'a>(text: &str, rules: impl IntoIterator<Item = &'a Rules>
     let claimed = Token::parse(text)?.claimed_issuer()?;
     rules.into_iter().position(|rules| rules.issuers.contains(&claimed)).ok_or(Refusal::WrongIssuer)
 }
+
+#[cfg(test)]
+mod tests;

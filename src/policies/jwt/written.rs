@@ -45,7 +45,8 @@ pub struct Config {
     /// The name of a secret shared with the issuer, at least 32 bytes; only for HS256, HS384 and HS512.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub secret: Option<Secret>,
-    /// The only algorithms that keys may be used with; by default whatever each key is for, and HS256 for a secret.
+    /// The only algorithms that keys may be used with; by default whatever each key is for, and HS256 for a secret. `EdDSA` is Ed25519,
+    /// by which name tokens and keys may call it, too.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub algorithms: Option<Vec<Algorithm>>,
     /// How far the issuer's clock and this one may differ; at most 5m.
