@@ -10,7 +10,7 @@ import { gzipSync } from "node:zlib";
 import { buildSync } from "esbuild";
 import { durableObjects } from "../objects.mjs";
 import { encoded, WORKERD } from "../workerd.mjs";
-import { audience, connections, CORE, issuer, jwks, paths, plain, POLICIES, requestsOf, routesOf } from "./rows.mjs";
+import { audience, connections, CORE, firstOf, issuer, jwks, loggedIn, paths, plain, POLICIES, requestsOf, routesOf } from "./rows.mjs";
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 const root = path.resolve(here, "../../..");
@@ -170,7 +170,8 @@ async function main() {
 
   for (const row of rows) {
     row.port = await freePort();
-    row.child = (await serve(row.file(row.port), row.port, row.requests()[0])).child;
+    row.child = (await serve(row.file(row.port), row.port, firstOf(row.name, row.requests))).child;
+    row.requests = (await loggedIn(row.name, row.port)) ?? row.requests;
     row.rounds = [];
   }
   const load = (row, seconds) => order({ port: row.port, requests: row.requests(), seconds, connections });

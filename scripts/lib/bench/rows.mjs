@@ -3,6 +3,7 @@ import { spawnSync } from "node:child_process";
 import crypto from "node:crypto";
 import fs from "node:fs";
 import path from "node:path";
+import { signIn, startProvider } from "./provider.mjs";
 
 export const connections = 16;
 export const issuer = "https://issuer.example/";
@@ -12,7 +13,7 @@ export const audience = "bench";
 export const CORE = ["passthrough", "hono", "proxy", "jwt", "jwt_rate_limit"];
 
 /** One policy each, on a route that everybody may call; measured by whole runs and by name. */
-export const POLICIES = ["api_key", "jwt_cached", "jwt_rs256", "jwt_es256", "waf", "passthrough_1k", "proxy_1k", "waf_1k", "validate_1k", "passthrough_64k", "proxy_64k", "validate_64k"];
+export const POLICIES = ["api_key", "session", "jwt_cached", "jwt_rs256", "jwt_es256", "waf", "passthrough_1k", "proxy_1k", "waf_1k", "validate_1k", "passthrough_64k", "proxy_64k", "validate_64k"];
 
 // One thousand routes of twenty collections, as a catalogue of APIs would have them.
 export const paths = Array.from({ length: 1000 }, (_, i) => {
@@ -111,6 +112,7 @@ const NAMED = {
   caller_es256: jwtPolicy("ES256"),
   fair: `{ rate_limit = { key = "identity", limits = ["10000000/min"] } }`,
   known: `{ api_key = {} }`,
+  browser: `{ oidc = { issuer = "${await startProvider()}", client = { id = "bench" }, public_url = "https://api.example.com" } }`,
   shield: `{ waf = {} }`,
   valid: `{ validate = { body = "order.json" } }`,
 };
@@ -123,6 +125,7 @@ const CHAINS = {
   jwt: ["ids", "edits", "caller"],
   jwt_rate_limit: ["ids", "edits", "caller", "fair"],
   api_key: ["known"],
+  session: ["browser"],
   jwt_cached: ["caller"],
   jwt_rs256: ["caller"],
   jwt_es256: ["caller_es256"],
@@ -131,7 +134,7 @@ const CHAINS = {
   validate_1k: ["valid"],
   validate_64k: ["valid"],
 };
-const IDENTITY = ["caller", "caller_es256", "known"];
+const IDENTITY = ["caller", "caller_es256", "known", "browser"];
 
 /** Compiles the routes files of a row into `directory`; the compiled file, and the API key of their one consumer. */
 export function routesOf(row, origin, { root, directory, count = paths.length }) {
@@ -162,6 +165,18 @@ export function routesOf(row, origin, { root, directory, count = paths.length })
   const compiled = `${dir}.json`;
   archway("compile", dir, "-o", compiled);
   return { compiled, key };
+}
+
+/** What a row is first asked, until it answers: something that it answers to everybody with 200. */
+export const firstOf = (row, requests) => (row === "session" ? request(0).replace(/^GET \S+/, "GET /.archway/oidc/logout") : requests()[0]);
+
+/** The requests of a row whose callers have to log in at the running worker first. */
+export async function loggedIn(row, port) {
+  if (row !== "session") return undefined;
+  const cookies = [];
+  while (cookies.length < connections) cookies.push(await signIn(port, concrete(paths[0])));
+  const requests = times((i) => request(i).replace(/^cookie: .*$/m, (field) => `${field}; ${cookies[i % connections]}`));
+  return () => requests;
 }
 
 /** The requests of a row in a round of so many seconds; those of most rows are the same in every round. */
