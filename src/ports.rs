@@ -154,7 +154,7 @@ pub trait Consumers {
 
 /// Hashing that is meant to take long.
 pub trait Passwords {
-    /// scrypt (RFC 7914). It takes tens of milliseconds, and nothing else happens meanwhile.
+    /// scrypt (RFC 7914). It takes a tenth of a second or two, and nothing else happens meanwhile.
     fn scrypt(&self, password: &[u8], salt: &[u8], parameters: Parameters) -> Result<[u8; HASH], PortError>;
 }
 
