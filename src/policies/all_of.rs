@@ -79,7 +79,9 @@ impl Policy for AllOf {
             return proof.policy.on_request(cx, request).await;
         }
         let mut identities = Vec::with_capacity(self.proofs.len());
+        let mark = cx.attempts.mark();
         let mut missing = Vec::new();
+        let mut foreign = Vec::new();
         for proof in &self.proofs {
             cx.attempts.begin();
             match proof.policy.on_request(cx, request).await {
@@ -89,13 +91,22 @@ impl Policy for AllOf {
                     return Ok(answer);
                 }
                 Err(error) if error.is_absent() && !cx.attempts.made() => missing.push(error),
+                Err(error @ GatewayError::CredentialUnknown { .. }) if error.is_foreign() => foreign.push((proof, error)),
                 Err(error) => return Err(error),
             }
             cx.proofs.push(proof.id.clone());
         }
+        for (proof, error) in foreign {
+            if identities.is_empty() {
+                return Err(error);
+            }
+            // The Bearer token may be that of another proof, which holds: a key of which nothing is there was not guessed.
+            missing.push(GatewayError::Unauthenticated { challenges: proof.policy.asks(), log: error.verdict().log });
+        }
         if !missing.is_empty() {
-            // What was there was right, so that another way may be tried.
+            // What was there was right: another way may be tried, and nothing was guessed.
             cx.attempts.begin();
+            cx.attempts.excuse_since(mark);
             let log = missing.iter().map(|error| error.verdict().log).collect::<Vec<_>>().join("; ");
             let challenges = missing.into_iter().flat_map(GatewayError::into_challenges).collect();
             return Err(GatewayError::Unauthenticated { challenges, log });

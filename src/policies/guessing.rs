@@ -92,6 +92,16 @@ impl Attempts {
         self.subjects.clear();
     }
 
+    /// How much was tried so far, for [`Attempts::excuse_since`].
+    pub fn mark(&self) -> usize {
+        self.subjects.len()
+    }
+
+    /// As [`Attempts::excuse`], of what was tried since the mark.
+    pub fn excuse_since(&mut self, mark: usize) {
+        self.subjects.truncate(mark);
+    }
+
     /// What was tried was wrong, even where the caller is answered with something else than a refusal.
     pub fn be_wrong(&mut self) {
         self.wrong = true;
