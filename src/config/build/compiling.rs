@@ -34,7 +34,11 @@ pub struct Context<'c> {
 impl Context<'_> {
     /// Compiles something that was written: its needs, or every error that can be told apart.
     pub fn compile<T: Compilable>(&mut self, id: &str, entry: &T) -> Option<Needs> {
-        if !self.compile_parts(id, entry) || !entry.is_whole() {
+        if !self.compile_parts(id, entry) {
+            return None;
+        }
+        if !entry.is_whole() {
+            self.report_rest(id, entry, Skipped::new());
             return None;
         }
         let run = |compiler: &mut Compiler<'_>| entry.compile(compiler);
@@ -72,30 +76,42 @@ impl Context<'_> {
         whole
     }
 
-    /// Reports an error, takes its value out, and goes on with what is left until nothing new is found.
-    fn report<T: Compilable>(&mut self, id: &str, entry: &T, mut error: ConfigError) {
-        let whole = entry.node();
+    /// Reports an error, takes its value out, and goes on with what is left.
+    fn report<T: Compilable>(&mut self, id: &str, entry: &T, error: ConfigError) {
         let mut skipped = Skipped::new();
-        loop {
-            let node = whole.descend_past(&error.field, &skipped);
-            if node.holds(&skipped) || entry.elsewhere().iter().any(|(path, ..)| error.field.starts_with(path)) {
-                return;
-            }
-            let place = Place::new(entry.place().file, &node.span);
-            self.diagnostics.push(Diagnostic::new(Code::WrongValue, place, error.message));
-            if node.identity() == whole.identity() || !skipped.insert(node.identity()) {
-                return;
-            }
-            let Some(rest) = entry.without(&mut skipped) else { return };
+        if self.tell(entry, error, &mut skipped) {
+            self.report_rest(id, entry, skipped);
+        }
+    }
+
+    /// Reports what is wrong with what is left of something, until nothing new is found.
+    fn report_rest<T: Compilable>(&mut self, id: &str, entry: &T, mut skipped: Skipped) {
+        while let Some(rest) = entry.without(&mut skipped) {
+            let whole = entry.node();
             let next = match self.deployment {
                 Some(deployment) => environment::compile(deployment, id, rest),
                 None => environment::sketch(id, |field| named(whole.descend_past(field, &skipped)), rest).result,
             };
-            match next {
-                Err(next) => error = next,
-                Ok(()) => return,
+            let Err(next) = next else { return };
+            let lacking = next.missing.as_ref().is_some_and(|name| self.deployment.is_some_and(|known| !known.0.contains_key(name)));
+            if lacking || !self.tell(entry, next, &mut skipped) {
+                return;
             }
         }
+    }
+
+    /// Reports an error, unless it only follows from what was taken out, and takes its value out. Whether more may be found.
+    fn tell<T: Compilable>(&mut self, entry: &T, error: ConfigError, skipped: &mut Skipped) -> bool {
+        let whole = entry.node();
+        let node = whole.descend_past(&error.field, skipped);
+        if entry.elsewhere().iter().any(|(path, ..)| error.field.starts_with(path)) {
+            return false;
+        }
+        if !node.holds(skipped) {
+            let place = Place::new(entry.place().file, &node.span);
+            self.diagnostics.push(Diagnostic::new(Code::WrongValue, place, error.message));
+        }
+        node.identity() != whole.identity() && skipped.insert(node.identity())
     }
 
     /// What the deployment must have; what it lacks becomes an error.
