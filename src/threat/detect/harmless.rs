@@ -1,5 +1,5 @@
 //! Markup that libinjection minds wherever it stands, and that runs nothing as it is written here: plain styles, what a page says of
-//! itself, and links to files of its own.
+//! itself, links to files of its own, and tags that a sentence names.
 
 use libinjectionrs::XssDetector;
 
@@ -15,7 +15,8 @@ const LONGEST_TAG: usize = 512;
 pub fn is_all(low: &[u8]) -> bool {
     let styled = has(low, "style=");
     let strange = ["expression", "url(", "@import", "behavior", "binding", "\\", "/*", "script:", "-o-link", "<style", "{", "}", "["];
-    if styled && (has_any(low, &strange) || !styles_are_plain(low)) || !styled && !has_any(low, &["<meta", "<link", "<!doctype", "xmlns="])
+    if styled && (has_any(low, &strange) || !styles_are_plain(low))
+        || !styled && !has_any(low, &["<meta", "<link", "<!doctype", "xmlns=", "`<"])
     {
         return false;
     }
@@ -26,7 +27,24 @@ pub fn is_all(low: &[u8]) -> bool {
     for (name, other) in NAMES {
         put(&mut without, name, other, is_plain);
     }
+    if !has(low, "</script") {
+        unname(&mut without);
+    }
     !XssDetector::new().detect(&without).is_injection()
+}
+
+/// Takes the angle from tags that are named in a sentence, as in "`<iframe>`".
+fn unname(text: &mut [u8]) {
+    let mut from = 0;
+    while let Some(at) = find(text, "`<", from) {
+        from = at + 2;
+        let name = tail(text, from).iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();
+        if tail(text, from + name).starts_with(b">`")
+            && let Some(angle) = text.get_mut(at + 1)
+        {
+            *angle = b'(';
+        }
+    }
 }
 
 /// Puts `other` where `name` stands and what begins with it is as wanted.

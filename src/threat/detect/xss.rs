@@ -5,7 +5,7 @@ use libinjectionrs::XssDetector;
 use super::everyday::is_program;
 use super::{Seen, harmless};
 use crate::threat::rules::Rule;
-use crate::threat::text::{FAR, Marks, Text, begins, byte, find, has, has_any, is_word, tail, window};
+use crate::threat::text::{FAR, Hit, Marks, Text, begins, byte, find, has, has_any, is_word, tail, window};
 use crate::threat::words::Kind;
 
 /// Whatever says script in one layer of a value.
@@ -63,7 +63,7 @@ fn elements(text: &Text<'_>, seen: &mut Seen) {
         let closes = byte(low, from) == b'/' && !text.is_long();
         let name = tail(low, from + usize::from(closes));
         let script = name.starts_with(b"script") && matches!(byte(name, 6), b' ' | b'>' | b'/' | b'\n' | b'\r' | 0);
-        if script && (!is_type(low, at) || *closed.get_or_insert_with(|| has(low, "</script"))) {
+        if script && (!is_no_element(low, at) || *closed.get_or_insert_with(|| has(low, "</script"))) {
             seen.hit(Rule::XssScript);
             return;
         }
@@ -72,11 +72,14 @@ fn elements(text: &Text<'_>, seen: &mut Seen) {
     }
 }
 
-/// Whether `<script>` at `at` is a type's argument in a program, `Option<Script>,`, where nothing closes
-/// it as an element.
-fn is_type(low: &[u8], at: usize) -> bool {
-    let named = at.checked_sub(1).is_some_and(|before| is_word(byte(low, before)) || byte(low, before) == b':');
-    named && begins(tail(low, at), &["<script>>", "<script>,", "<script>)", "<script>:"])
+/// Whether `<script>` at `at` is a type's argument in a program, `Option<Script>,`, or named in a sentence, "`<script>`", where nothing
+/// closes it as an element.
+fn is_no_element(low: &[u8], at: usize) -> bool {
+    let rest = tail(low, at);
+    match at.checked_sub(1).map_or(0, |before| byte(low, before)) {
+        b'`' => rest.starts_with(b"<script>`"),
+        before => (is_word(before) || before == b':') && begins(rest, &["<script>>", "<script>,", "<script>)", "<script>:"]),
+    }
 }
 
 /// Names of events begin with these, behind `on`.
@@ -226,6 +229,13 @@ fn spaced_address(low: &[u8]) -> bool {
     false
 }
 
+/// Whether a name and what it has is all that stands between two backticks, as in a sentence.
+fn is_named(text: &Text<'_>, hit: Hit) -> bool {
+    let near = window(text.low, hit.end, FAR);
+    let name = near.iter().take_while(|byte| is_word(**byte) || **byte == b'.').count();
+    text.prior(hit.start) == b'`' && byte(near, name) == b'`'
+}
+
 /// Calls that proofs of scripting make, in values too short to be a program.
 fn code(text: &Text<'_>, seen: &mut Seen) {
     if text.kinds.any(Kind::JS) {
@@ -264,10 +274,24 @@ fn code(text: &Text<'_>, seen: &mut Seen) {
                     && text.prior(hit.start) != b'$'
                     && begins(inside, &["atob", "string.", "'", "\"", "`", "name", "location", "unescape", "base64", "decodeuri", "window"])
             }
-            b"document" => begins(
-                rest,
-                &[".cookie", ".domain", ".write(", ".location", "?.cookie", "[\"cookie", "['cookie", "[`cookie", "['\\x", ".body.app"],
-            ),
+            b"document" => {
+                !is_named(text, hit)
+                    && begins(
+                        rest,
+                        &[
+                            ".cookie",
+                            ".domain",
+                            ".write(",
+                            ".location",
+                            "?.cookie",
+                            "[\"cookie",
+                            "['cookie",
+                            "[`cookie",
+                            "['\\x",
+                            ".body.app",
+                        ],
+                    )
+            }
             b"window" | b"self" | b"top" | b"globalthis" => {
                 let computed = byte(rest, 0) == b'['
                     && has_any(window(rest, 0, FAR), &["+'", "+\"", "+`", ".source", ".tostring("])
