@@ -81,9 +81,9 @@ async function watch(path, seen, react) {
 
 /** Whether the routes that the requests below ask for are there. */
 function hasExamples(directory) {
-  // Lines of the compiled file that are routes are pairs of a number and the route.
-  const [, ...lines] = readFileSync(join(directory, "routes.json"), "utf8").trimEnd().split("\n");
-  const ids = new Set(lines.map((line) => JSON.parse(line)[1]?.id));
+  // Lines of the compiled file that are routes are pairs of a number and the route; others are no arrays.
+  const lines = readFileSync(join(directory, "routes.json"), "utf8").split("\n");
+  const ids = new Set(lines.filter((line) => line.startsWith("[")).map((line) => JSON.parse(line)[1]?.id));
   const asked = ["catalogue: GET /v1/products", "catalogue: GET /v1/products/{id}", "catalogue: GET /v1/quote", "orders: GET /v1/orders", "orders: POST /v1/orders"];
   return asked.every((id) => ids.has(id));
 }
