@@ -3,6 +3,7 @@
 //! [`admit`] runs before any policy, so that no policy and no route predicate sees what a client merely claims; [`announce`]
 //! runs last, before the origin is called.
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 
 use super::media::is_token;
@@ -40,12 +41,16 @@ pub fn is_hop_by_hop(name: &str) -> bool {
     )
 }
 
-/// Fields by which a client could claim to be someone or somewhere else, in every spelling that an origin may take for them (as
-/// [`remove_every_spelling`]); only a trusted proxy's are believed.
+/// A name as origins may read it: CGI and what came after it cannot tell what is neither letter nor digit apart (RFC 3875 section
+/// 4.1.18), and it is `-` here.
+fn spelled(name: &str) -> Cow<'_, str> {
+    let other = |c: char| !c.is_ascii_alphanumeric() && c != '-';
+    if name.contains(other) { name.replace(other, "-").into() } else { name.into() }
+}
+
+/// Fields by which a client could claim to be someone or somewhere else; only a trusted proxy's are believed. `Proxy` would be a
+/// program's way out, where CGI makes `HTTP_PROXY` of it.
 fn is_claim(name: &str) -> bool {
-    if name.contains('_') {
-        return is_claim(&name.replace('_', "-"));
-    }
     name.starts_with("x-forwarded-")
         || matches!(
             name,
@@ -56,26 +61,46 @@ fn is_claim(name: &str) -> bool {
                 | "cf-ipcountry"
                 | "cf-visitor"
                 | "client-ip"
+                | "fastly-client-ip"
+                | "forwarded-for"
+                | "front-end-https"
+                | "proxy"
                 | "true-client-ip"
                 | "x-client-ip"
                 | "x-cluster-client-ip"
+                | "x-envoy-external-address"
+                | "x-envoy-original-path"
+                | "x-forwarded"
                 | "x-host"
+                | "x-http-host-override"
+                | "x-original-forwarded-for"
                 | "x-original-host"
+                | "x-original-uri"
                 | "x-original-url"
+                | "x-originating-ip"
                 | "x-real-ip"
+                | "x-remote-addr"
+                | "x-remote-ip"
                 | "x-rewrite-url"
+                | "x-scheme"
+                | "x-url-scheme"
         )
 }
 
 /// Removes what belongs to the client's connection and, unless the peer is a trusted proxy, what the client claims of
-/// itself. Of a WebSocket handshake (RFC 6455 section 4.1) `Connection` and `Upgrade` are put back, and `TE: trailers` stays.
+/// itself, in every spelling. Of a WebSocket handshake (RFC 6455 section 4.1) `Connection` and `Upgrade` are put back, and `TE: trailers` stays.
 /// `Expect: 100-continue` goes: the runtime has met it (RFC 9110 section 10.1.1).
 pub fn admit(method: &Method, headers: &mut HeaderMap, peer_is_trusted: bool) {
     let names = |headers: &HeaderMap, field, token| tokens(headers, field).any(|part| part.eq_ignore_ascii_case(token));
     let trailers = names(headers, header::TE, "trailers");
     let websocket = *method == Method::GET && names(headers, header::UPGRADE, "websocket") && names(headers, header::CONNECTION, "upgrade");
     remove_named_by_connection(headers);
-    remove_where(headers, |name| is_hop_by_hop(name) || (!peer_is_trusted && is_claim(name)));
+    remove_where(headers, |name| {
+        let read = spelled(name);
+        // What frames and types a body has one spelling; in another one it says nothing here, and may say something at an origin.
+        let misspelt = read != name && read.starts_with("content-");
+        misspelt || is_hop_by_hop(&read) || (!peer_is_trusted && is_claim(&read))
+    });
     if headers.get(header::EXPECT).is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"100-continue")) {
         headers.remove(header::EXPECT);
     }
@@ -106,15 +131,14 @@ pub fn set_aside(headers: &mut HeaderMap) -> CertificateFields {
     aside
 }
 
-/// Removes these fields in every spelling that an origin may take for them: CGI and what came after it cannot tell `_` from `-`
-/// (RFC 3875 section 4.1.18).
+/// Removes these fields in every spelling that an origin may take for them, such as `x_user` for `x-user`.
 pub fn remove_every_spelling(headers: &mut HeaderMap, names: &[HeaderName]) {
     for name in names {
         headers.remove(name);
     }
-    let underscored = headers.keys().filter(|name| name.as_str().contains('_'));
-    let spelled = |name: &&HeaderName| names.iter().any(|removed| removed.as_str() == name.as_str().replace('_', "-"));
-    let found: Vec<HeaderName> = underscored.filter(spelled).cloned().collect();
+    let other = |name: &&HeaderName| spelled(name.as_str()) != name.as_str();
+    let meant = |name: &&HeaderName| names.iter().any(|removed| removed.as_str() == spelled(name.as_str()));
+    let found: Vec<HeaderName> = headers.keys().filter(other).filter(meant).cloned().collect();
     for name in found {
         headers.remove(name);
     }

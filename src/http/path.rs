@@ -5,6 +5,8 @@
 //! 3. Escapes of unreserved characters are decoded; other escapes get upper-case digits; what a path may not hold is escaped.
 //! 4. `%2F`, `%5C` and `\` are refused, or kept as part of their segment where the gateway says so.
 //! 5. Escaped or raw control characters and malformed escapes are refused.
+//! 6. Dots that only some servers take for a dot segment are refused: those with a parameter behind them (`..;a`), and those beside an
+//!    escaped slash that is kept.
 //!
 //! A trailing slash stays: whether it counts is for routing to say.
 
@@ -24,6 +26,8 @@ pub enum PathError {
     Control,
     /// A backslash, or an escaped slash or backslash, where [`EncodedSlash::Refuse`] holds.
     EncodedSlash,
+    /// `.` or `..` with a parameter behind it, or beside an escaped slash: a dot segment to some servers and a name to others.
+    HiddenDots,
 }
 
 impl PathError {
@@ -34,6 +38,7 @@ impl PathError {
             Self::MalformedEscape => "The path has a % that is not followed by two hexadecimal digits.",
             Self::Control => "The path has a control character.",
             Self::EncodedSlash => "The path has a backslash, or a slash or backslash written as %2F or %5C.",
+            Self::HiddenDots => "The path has . or .. with a parameter behind it, or beside an encoded slash.",
         }
     }
 }
@@ -81,7 +86,7 @@ pub fn normalise(path: &str, encoded_slash: EncodedSlash) -> Result<Cow<'_, str>
 /// # Errors
 /// As [`normalise`].
 pub fn normalise_segment(segment: &str, encoded_slash: EncodedSlash) -> Result<Cow<'_, str>, PathError> {
-    if segment.bytes().all(is_segment_byte) {
+    if segment.bytes().all(is_segment_byte) && !hides_dots(segment) {
         return Ok(Cow::Borrowed(segment));
     }
     let mut normal = String::with_capacity(segment.len() + 8);
@@ -99,7 +104,7 @@ fn is_plain(segments: &str) -> bool {
             b'/' => start_of_segment = true,
             b'.' if start_of_segment => {
                 let mut ahead = rest.clone().skip_while(|byte| *byte == b'.');
-                if matches!(ahead.next(), None | Some(b'/')) {
+                if matches!(ahead.next(), None | Some(b'/' | b';')) {
                     return false;
                 }
                 start_of_segment = false;
@@ -112,6 +117,7 @@ fn is_plain(segments: &str) -> bool {
 }
 
 fn append_segment(normal: &mut String, segment: &str, encoded_slash: EncodedSlash) -> Result<(), PathError> {
+    let start = normal.len();
     let mut bytes = segment.bytes();
     while let Some(raw) = bytes.next() {
         let byte = if raw == b'%' {
@@ -128,7 +134,17 @@ fn append_segment(normal: &mut String, segment: &str, encoded_slash: EncodedSlas
             _ => push_escape(normal, byte),
         }
     }
-    Ok(())
+    if normal.get(start..).is_some_and(hides_dots) { Err(PathError::HiddenDots) } else { Ok(()) }
+}
+
+/// Whether a segment in its one spelling is no dot segment here and may be one at an origin: some servers cut parameters off before
+/// they resolve dots, or decode escaped slashes.
+fn hides_dots(segment: &str) -> bool {
+    if !segment.contains('.') || matches!(segment, "." | "..") {
+        return false;
+    }
+    let parts = segment.split("%2F").flat_map(|part| part.split("%5C"));
+    parts.map(|part| part.split("%3B").next().unwrap_or(part)).any(|part| matches!(part.split(';').next(), Some("." | "..")))
 }
 
 fn squeeze(mut path: String) -> String {
@@ -213,10 +229,21 @@ mod tests {
         same("/a?b", "/a%3Fb");
         slash("/a%2Fb", "/a%2Fb");
         slash("/a%2fb", "/a%2Fb");
-        slash("/..%2f..%2fetc", "/..%2F..%2Fetc");
+        check("/..%2f..%2fetc", Err(PathError::EncodedSlash), Err(PathError::HiddenDots));
+        check("/a%2f..", Err(PathError::EncodedSlash), Err(PathError::HiddenDots));
+        check("/a%2f.;b%5cc", Err(PathError::EncodedSlash), Err(PathError::HiddenDots));
+        slash("/a.%2f..b", "/a.%2F..b");
         slash("/a%5cb", "/a%5Cb");
         slash("/a\\b", "/a%5Cb");
-        slash("/a/..\\b", "/a/..%5Cb");
+        check("/a/..\\b", Err(PathError::EncodedSlash), Err(PathError::HiddenDots));
+        same("/a;b=../c;.", "/a;b=../c;.");
+        same("/...;a", "/...;a");
+        never("/a/..;/b", PathError::HiddenDots);
+        never("/a/..;c=d", PathError::HiddenDots);
+        never("/a/%2e.;/b", PathError::HiddenDots);
+        never("/a/..%3b/b", PathError::HiddenDots);
+        never("/.;/b", PathError::HiddenDots);
+        never("/..;", PathError::HiddenDots);
         never("/a%00", PathError::Control);
         never("/a%1F", PathError::Control);
         never("/a%7f", PathError::Control);
@@ -239,7 +266,7 @@ mod tests {
 
     fn spelling() -> impl Strategy<Value = String> {
         const PARTS: &[&str] =
-            &["/", "a", ".", "%2e", "%2F", "%5c", "\\", "%41", "%", "%zz", "%e9", "\u{e9}", "|", "%20", "~", "%25", "%7f", "*"];
+            &["/", "a", ".", "%2e", "%2F", "%5c", "\\", "%41", "%", "%zz", "%e9", "\u{e9}", "|", "%20", "~", "%25", "%7f", "*", ";", "%3b"];
         prop::collection::vec(prop::sample::select(PARTS), 0..16).prop_map(|parts| format!("/{}", parts.concat()))
     }
 

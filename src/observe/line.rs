@@ -1,5 +1,5 @@
 //! The access record: one JSON line per request, flat, with OpenTelemetry's names where it has them. Every text in it is cut at
-//! [`LONGEST`] bytes, and JSON's escapes keep control characters out of the log.
+//! [`LONGEST`] bytes, and escapes keep control characters out of the log, and all else that shows another text than there is.
 
 use std::rc::Rc;
 
@@ -65,7 +65,7 @@ impl Line {
 
     /// The line, without a line feed.
     pub fn text(&self, recorder: &Recorder) -> String {
-        serde_json::to_string(&Written { line: self, recorder }).unwrap_or_default()
+        visible(serde_json::to_string(&Written { line: self, recorder }).unwrap_or_default())
     }
 
     /// What the policies' response phase took, in milliseconds: what is left of the whole after their request phase and the origin.
@@ -183,6 +183,19 @@ fn without_secrets(url: &str) -> String {
     let Some((scheme, rest)) = bare.split_once("://") else { return bare.to_owned() };
     let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
     format!("{scheme}://{}{path}", authority.rsplit('@').next().unwrap_or(authority))
+}
+
+/// JSON with escapes for what its grammar lets stand and a terminal obeys: controls beyond ASCII's first, separators of lines, and marks
+/// that turn the direction of writing (Unicode Standard Annex 9). All of it can only stand in texts.
+fn visible(json: String) -> String {
+    let hides = |c: char| {
+        matches!(c, '\u{7f}'..='\u{9f}' | '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+    };
+    if !json.contains(hides) {
+        return json;
+    }
+    let escaped = |c: char| if hides(c) { format!("\\u{:04x}", u32::from(c)) } else { c.to_string() };
+    json.chars().map(escaped).collect()
 }
 
 /// A text of at most [`LONGEST`] bytes.
