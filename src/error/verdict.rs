@@ -175,7 +175,9 @@ impl GatewayError {
                 (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported-content-encoding", title, detail.into(), Client, String::new())
             }
             Self::UnsupportedMedia { accept, detail } => {
-                add(header::ACCEPT, accept.join(", "));
+                if !accept.is_empty() {
+                    add(header::ACCEPT, accept.join(", "));
+                }
                 let title = "The body's type is not taken here";
                 (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", title, (*detail).into(), Client, String::new())
             }

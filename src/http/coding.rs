@@ -3,7 +3,8 @@
 use std::io::Read;
 
 use bytes::Bytes;
-use flate2::read::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
+use flate2::bufread::{DeflateDecoder, ZlibDecoder};
+use flate2::read::MultiGzDecoder;
 
 use super::{HeaderMap, header};
 
@@ -45,10 +46,12 @@ pub fn decoded(headers: &HeaderMap, body: Bytes, whole: bool, max: u64) -> Resul
     }
     for coding in codings.iter().rev() {
         decoded = match coding.as_str() {
-            "gzip" | "x-gzip" => inflated(MultiGzDecoder::new(&*decoded.bytes), decoded.whole, max)?,
-            "deflate" if is_zlib(&decoded.bytes) => inflated(ZlibDecoder::new(&*decoded.bytes), decoded.whole, max)?,
+            "gzip" | "x-gzip" => inflated(MultiGzDecoder::new(&*decoded.bytes), |_| false, decoded.whole, max)?,
+            "deflate" if is_zlib(&decoded.bytes) => {
+                inflated(ZlibDecoder::new(&*decoded.bytes), |zlib| !zlib.get_ref().is_empty(), decoded.whole, max)?
+            }
             // Some senders leave the frame away (RFC 9110 section 8.4.1.2), and many readers take it.
-            "deflate" => inflated(DeflateDecoder::new(&*decoded.bytes), decoded.whole, max)?,
+            "deflate" => inflated(DeflateDecoder::new(&*decoded.bytes), |raw| !raw.get_ref().is_empty(), decoded.whole, max)?,
             _ => return Err(Undecodable::Unknown),
         };
     }
@@ -70,14 +73,16 @@ fn codings(headers: &HeaderMap) -> Result<Vec<String>, Undecodable> {
     Ok(codings)
 }
 
-fn inflated(reader: impl Read, whole: bool, max: u64) -> Result<Decoded, Undecodable> {
+/// `goes_on` tells whether there is something behind the end of what was coded: readers that know no end would read it, too.
+fn inflated<R: Read>(mut reader: R, goes_on: impl Fn(&R) -> bool, whole: bool, max: u64) -> Result<Decoded, Undecodable> {
     let mut bytes = Vec::new();
-    let ended = reader.take(max.saturating_add(1)).read_to_end(&mut bytes);
+    let ended = reader.by_ref().take(max.saturating_add(1)).read_to_end(&mut bytes);
     let is_longer = bytes.len() as u64 > max;
     bytes.truncate(usize::try_from(max).unwrap_or(usize::MAX));
     // The end of a beginning is no error.
     match ended {
         Err(_) if whole && !is_longer => Err(Undecodable::Broken),
+        Ok(_) if whole && !is_longer && goes_on(&reader) => Err(Undecodable::Broken),
         _ => Ok(Decoded { bytes: bytes.into(), whole: whole && !is_longer }),
     }
 }
@@ -142,6 +147,8 @@ mod tests {
             ("nothing at all", &["gzip"], Vec::new(), true, 9, Ok(("", true))),
             ("no gzip", &["gzip"], b"hello".to_vec(), true, 9, Err(Undecodable::Broken)),
             ("something behind it", &["gzip"], [gzip(b"hello"), b"<script>".to_vec()].concat(), true, 9, Err(Undecodable::Broken)),
+            ("something behind a frame", &["deflate"], [zlib(b"hello"), b"{}".to_vec()].concat(), true, 9, Err(Undecodable::Broken)),
+            ("something behind no frame", &["deflate"], [raw(b"hello"), b"{}".to_vec()].concat(), true, 9, Err(Undecodable::Broken)),
             ("broken off", &["gzip"], truncated, true, 99, Err(Undecodable::Broken)),
             ("another one", &["br"], b"hello".to_vec(), true, 9, Err(Undecodable::Unknown)),
             ("another one inside", &["zstd, gzip"], gzip(b"hello"), true, 9, Err(Undecodable::Unknown)),

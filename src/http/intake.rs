@@ -1,17 +1,21 @@
 //! How much of a request is taken in: its head, and its body in bytes and in time.
 
-use super::{HeaderMap, Request, Target};
+use super::{HeaderMap, Request, Target, header};
 use crate::config::runtime::LimitsForm;
 use crate::error::GatewayError;
 
 /// Holds a head against its limits.
 ///
 /// # Errors
-/// 414 where the target is too long, 400 where it has too many query parameters, 431 where there are too many header fields, one of
+/// 414 where the target is too long, 400 where it has too many query parameters or `Host` is more than a host, 431 where there are too many header fields, one of
 /// them is too large, or all of them are.
 pub fn check_head(limits: &LimitsForm, target: &Target, headers: &HeaderMap) -> Result<(), GatewayError> {
     if target.len() as u64 > limits.target.bytes() {
         return Err(GatewayError::TargetTooLong { max: limits.target.bytes() });
+    }
+    // The runtime puts the field before the path as it is: what is more than a host would be read as part of the path.
+    if headers.get(header::HOST).is_some_and(|host| host.as_bytes().iter().any(|byte| b"/\\?#@".contains(byte))) {
+        return Err(GatewayError::bad_request("The Host field is not a host and a port."));
     }
     let parameters = target.query.as_deref().map_or(0, |query| query.split('&').count());
     if parameters as u64 > limits.query_parameters {
@@ -101,6 +105,8 @@ mod tests {
             ("a long target", "/aaaaaaaaaaaaaaaaaaaa", &[], Some((414, "20 bytes"))),
             ("many parameters", "/a?b&c&d&e", &[], Some((400, "3 parameters"))),
             ("empty ones count", "/a?&&&", &[], Some((400, "3 parameters"))),
+            ("a host with a path", "/a", &[("host", "a.example/b?")], Some((400, "Host field"))),
+            ("a host with a port", "/a", &[("host", "a.example:8443")], None),
             ("a large field", "/a", &[("a", long.as_str())], Some((431, "`a` has more"))),
             ("many fields", "/a", &[("a", ""), ("a", ""), ("a", ""), ("a", ""), ("a", "")], Some((431, "4 header fields"))),
             (

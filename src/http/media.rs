@@ -111,6 +111,25 @@ pub fn is_token(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
 }
 
+/// Whether the bytes of a message say what they seem to say: in charsets such as UTF-7 or EBCDIC, ASCII means something else. Each
+/// charset that the type names counts, however malformed the type is, since readers differ in which one they take.
+pub fn is_plain(headers: &HeaderMap) -> bool {
+    headers.get_all(header::CONTENT_TYPE).iter().all(|value| {
+        let value = String::from_utf8_lossy(value.as_bytes()).to_ascii_lowercase();
+        value.split("charset").skip(1).filter_map(|rest| rest.trim_start().strip_prefix('=')).all(|rest| {
+            let rest = rest.trim_start().trim_start_matches(['"', '\'']);
+            let end = rest.find(|c: char| c.is_whitespace() || matches!(c, ';' | ',' | '"' | '\'')).unwrap_or(rest.len());
+            is_plain_charset(rest.get(..end).unwrap_or_default())
+        })
+    })
+}
+
+/// Whether ASCII is ASCII in it, byte for byte; or it is one of the wide forms of Unicode, whose bytes are like nothing else.
+fn is_plain_charset(name: &str) -> bool {
+    matches!(name, "" | "utf-8" | "utf8" | "us-ascii" | "ascii" | "latin1" | "koi8-r" | "koi8-u")
+        || ["iso-8859-", "windows-125", "utf-16", "utf-32"].iter().any(|known| name.starts_with(known))
+}
+
 /// Whether a message's content is coded (RFC 9110 section 8.4), so that its bytes are not those of its type.
 pub fn is_coded(headers: &HeaderMap) -> bool {
     headers.get_all(header::CONTENT_ENCODING).iter().any(|value| {
@@ -188,6 +207,32 @@ mod tests {
             ("application/xml", false),
         ] {
             assert_eq!(read("application/json").unwrap().is_in(range), is_in, "{range}");
+        }
+    }
+
+    #[test]
+    fn charsets_that_hide_ascii_are_seen() {
+        for (values, expect) in [
+            (&[][..], true),
+            (&["application/json"], true),
+            (&["text/plain; charset=UTF-8"], true),
+            (&["text/plain; charset=\"iso-8859-15\""], true),
+            (&["text/plain; charset=; x=y"], true),
+            (&["text/plain; charset='utf-16le'"], true),
+            (&["text/charset"], true),
+            (&["application/json; charset=UTF-7"], false),
+            (&["application/json; charset=ibm037"], false),
+            (&["application/json; charset=utf-8; charset=utf-7"], false),
+            (&["application/json; x=\"; charset=utf-7\""], false),
+            (&["application/json; charset = \"utf-7\""], false),
+            (&["json, charset=x-user-defined"], false),
+            (&["text/plain; charset=utf-8", "text/plain; Charset=cp500"], false),
+        ] {
+            let mut headers = HeaderMap::new();
+            for value in values {
+                headers.append(header::CONTENT_TYPE, HeaderValue::from_static(value));
+            }
+            assert_eq!(is_plain(&headers), expect, "{values:?}");
         }
     }
 

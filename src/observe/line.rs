@@ -188,9 +188,7 @@ fn without_secrets(url: &str) -> String {
 /// JSON with escapes for what its grammar lets stand and a terminal obeys: controls beyond ASCII's first, separators of lines, and marks
 /// that turn the direction of writing (Unicode Standard Annex 9). All of it can only stand in texts.
 fn visible(json: String) -> String {
-    let hides = |c: char| {
-        matches!(c, '\u{7f}'..='\u{9f}' | '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
-    };
+    let hides = |c: char| matches!(c, '\u{7f}'..='\u{9f}' | '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}');
     if !json.contains(hides) {
         return json;
     }

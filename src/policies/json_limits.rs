@@ -6,7 +6,7 @@
 use super::prelude::*;
 use super::reading::{self, refusal, whole_body};
 use crate::config::values::ByteSize;
-use crate::http::Media;
+use crate::http::{Media, header};
 use crate::threat::json::{self, Limits};
 
 /// What the registry knows of it.
@@ -42,7 +42,8 @@ pub struct Config {
     /// The longest body that is read; a longer one is refused (413).
     #[serde(default = "max_body")]
     max_body: ByteSize,
-    /// Whether bodies of any type, or of none, that begin with `{` or `[` are held to the limits too.
+    /// Whether bodies of any type, or of none, that begin with `{` or `[` are held to the limits too. Those whose type cannot be read, or
+    /// stands there twice, always are.
     #[serde(default)]
     any_type: bool,
 }
@@ -99,13 +100,13 @@ impl JsonLimits {
         Ok(Self { limits, max_body: max_body.bytes(), any_type })
     }
 
-    fn check(&self, media: Option<&Media>, body: &[u8]) -> Result<(), GatewayError> {
+    fn check(&self, media: Option<&Media>, any_type: bool, body: &[u8]) -> Result<(), GatewayError> {
         let lines = media.is_some_and(Media::is_json_lines);
         let scan = |text: &[u8]| json::scan(text, &self.limits).map_err(|fault| refusal("JSON", fault));
         if lines {
             return body.split(|byte| *byte == b'\n').filter(|line| !line.trim_ascii().is_empty()).try_for_each(scan);
         }
-        let is_json = media.is_some_and(Media::is_json) || (self.any_type && matches!(body.trim_ascii_start(), [b'{' | b'[', ..]));
+        let is_json = media.is_some_and(Media::is_json) || (any_type && matches!(body.trim_ascii_start(), [b'{' | b'[', ..]));
         if is_json && !body.is_empty() { scan(body) } else { Ok(()) }
     }
 }
@@ -114,9 +115,11 @@ impl JsonLimits {
 impl Policy for JsonLimits {
     async fn on_request(&self, cx: &mut Exchange<'_>, request: &mut Request) -> Result<Flow, GatewayError> {
         let media = Media::of(&request.headers);
-        if self.any_type || media.as_ref().is_some_and(|media| media.is_json() || media.is_json_lines()) {
+        // Of a type that nobody can be sure of, one reader makes JSON and another one does not.
+        let any_type = self.any_type || (media.is_none() && request.headers.contains_key(header::CONTENT_TYPE));
+        if any_type || media.as_ref().is_some_and(|media| media.is_json() || media.is_json_lines()) {
             let body = whole_body(cx, request, self.max_body).await?;
-            self.check(media.as_ref(), &body)?;
+            self.check(media.as_ref(), any_type, &body)?;
         }
         Ok(Flow::Next)
     }
@@ -158,6 +161,10 @@ mod tests {
             ("", &[("content-type", "text/plain")], full(&deep), &deep),
             ("any_type = true", &[("content-type", "text/plain")], full(&deep), &too_deep),
             ("any_type = true", &[], full("hello"), "hello"),
+            ("", &[("content-type", "application/json, application/json")], full(&deep), &too_deep),
+            ("", &[("content-type", "application/json"), ("content-type", "text/plain")], full(&deep), &too_deep),
+            ("", &[("content-type", "json")], full("hello"), "hello"),
+            ("", &[("content-type", "application/json; charset=utf-7")], full("[1]"), "unsupported-media-type"),
             (
                 "keys = 1",
                 &[("content-type", "application/x-ndjson")],

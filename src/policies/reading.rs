@@ -5,7 +5,7 @@ use bytes::Bytes;
 use crate::error::GatewayError;
 use crate::exchange::Exchange;
 use crate::http::coding::{self, Undecodable};
-use crate::http::{BodyError, Request, Violation};
+use crate::http::{BodyError, Request, Violation, media};
 use crate::threat::json::Fault;
 
 /// The most that is read of a body where a policy does not say.
@@ -14,12 +14,27 @@ pub const MOST: u64 = 1 << 20;
 /// What the whole body says, its content coding undone. The body itself stays in memory as it came.
 ///
 /// # Errors
-/// 413 where it is longer than `max` or than the route allows, coded or not; 415 where its coding is not known; 400 where it breaks off,
-/// or is not coded as it says.
+/// 413 where it is longer than `max` or than the route allows, coded or not; 415 where its coding is not known, or its charset is one in
+/// which it would say something else; 400 where it breaks off, or is not coded as it says.
 pub async fn whole_body(cx: &Exchange<'_>, request: &mut Request, max: u64) -> Result<Bytes, GatewayError> {
     let bytes = every_byte(cx, request, max).await?;
+    check_charset(request, &bytes)?;
     let decoded = coding::decoded(&request.headers, bytes, true, max).map_err(undecodable)?;
     if decoded.whole { Ok(decoded.bytes) } else { Err(GatewayError::BodyTooLarge { max }) }
+}
+
+/// Holds a body, or its beginning, to a charset in which its bytes say what they seem to say.
+///
+/// # Errors
+/// 415 where it is another one.
+pub fn check_charset(request: &Request, bytes: &[u8]) -> Result<(), GatewayError> {
+    if bytes.is_empty() || media::is_plain(&request.headers) {
+        return Ok(());
+    }
+    Err(GatewayError::UnsupportedMedia {
+        accept: Vec::new(),
+        detail: "The body's charset is not one that is taken here; write it in UTF-8.",
+    })
 }
 
 /// The whole body as it is, coded or not; it stays in memory.

@@ -2,7 +2,7 @@
 //! it, and what becomes of its answer.
 
 use super::prelude::*;
-use super::reading::undecodable;
+use super::reading::{check_charset, undecodable};
 use crate::config::values::ByteSize;
 use crate::http::BodyError;
 use crate::http::coding::{self, Undecodable};
@@ -35,7 +35,7 @@ pub struct Config {
     #[serde(default)]
     over: Over,
     /// What becomes of a body with a `Content-Encoding` that cannot be undone here, which `gzip` and `deflate` can: `refuse` (415), or
-    /// `pass` without a look at it.
+    /// `pass` without a look at it. The same goes for a charset in which ASCII means something else, such as UTF-7 or EBCDIC.
     #[serde(default)]
     encoded: Encoded,
     /// What does not count.
@@ -149,6 +149,10 @@ impl Waf {
                 return Err(GatewayError::bad_request("The body broke off."));
             }
         };
+        match check_charset(request, &peeked.bytes) {
+            Err(_) if self.encoded == Encoded::Pass => return Ok(bytes::Bytes::new()),
+            checked => checked?,
+        }
         let decoded = match coding::decoded(&request.headers, peeked.bytes, peeked.whole, self.max_body) {
             Ok(decoded) => decoded,
             Err(Undecodable::Unknown) if self.encoded == Encoded::Pass => return Ok(bytes::Bytes::new()),

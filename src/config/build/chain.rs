@@ -185,9 +185,9 @@ fn needs_identity(link: &Link, kind: &str, identity: Option<&Link>, owner: &Owne
         (Some(identity), _) => {
             diagnostic.related(identity.place.clone(), "established only here").help("move it behind the identity policy")
         }
-        (None, Some(public)) => {
-            diagnostic.related(public.clone(), "a public route has no identity").help("take `public` away and put an identity policy before it, or read something else here")
-        }
+        (None, Some(public)) => diagnostic
+            .related(public.clone(), "a public route has no identity")
+            .help("take `public` away and put an identity policy before it, or read something else here"),
         (None, None) => diagnostic.related(owner.place.clone(), "nothing establishes one in this route's chain"),
     });
 }

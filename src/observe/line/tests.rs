@@ -123,7 +123,19 @@ fn texts_are_cut_between_characters() {
 
 #[test]
 fn what_a_terminal_obeys_is_escaped() {
-    let rows = ["\u{7f}", "\u{9b}31m", "\u{85}", "\u{202e}txt.exe", "\u{2028}", "\u{2066}", "\u{200f}", "\u{61c}", "\u{feff}", "\u{1b}[2J", "a\r\nb"];
+    let rows = [
+        "\u{7f}",
+        "\u{9b}31m",
+        "\u{85}",
+        "\u{202e}txt.exe",
+        "\u{2028}",
+        "\u{2066}",
+        "\u{200f}",
+        "\u{61c}",
+        "\u{feff}",
+        "\u{1b}[2J",
+        "a\r\nb",
+    ];
     for text in rows {
         let json = visible(json!([text]).to_string());
         assert!(json.bytes().all(|byte| matches!(byte, b' '..=b'~')), "{json}");

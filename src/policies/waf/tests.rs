@@ -111,6 +111,24 @@ fn what_a_coding_hides_is_looked_at() {
 }
 
 #[test]
+fn a_charset_that_hides_what_is_said_is_refused() {
+    for (toml, media, expect) in [
+        ("", "application/x-www-form-urlencoded; charset=ibm037", Some("unsupported-media-type")),
+        ("", "text/plain; charset=utf-8; charset=UTF-7", Some("unsupported-media-type")),
+        ("encoded = 'pass'", "application/x-www-form-urlencoded; charset=ibm037", None),
+        ("", "application/x-www-form-urlencoded; charset=windows-1252", None),
+    ] {
+        let scene = Scene::of("POST", "https://api.example/a", &[("content-type", media)]);
+        let policy = scene.compile(toml, Waf::compile).unwrap();
+        for (body, expect) in [("\u{98}~", expect), ("", None)] {
+            let (mut cx, mut request) = (scene.exchange(), Request { body: Body::Full(body.into()), ..scene.request() });
+            let code = block_on(policy.on_request(&mut cx, &mut request)).err().map(|error| error.verdict().code);
+            assert_eq!(code, expect, "{toml} {media} {body}");
+        }
+    }
+}
+
+#[test]
 fn the_record_says_which_rule_saw_what_where_and_not_the_text() {
     let (_, threats, _) = run(Row { toml: "", url: ATTACK, body: Body::Empty });
     assert!(threats.contains(&"sqli-union query:id 5".to_owned()), "{threats:?}");

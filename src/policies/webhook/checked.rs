@@ -39,7 +39,9 @@ pub fn scheme(config: &Config) -> Result<Scheme, ConfigError> {
     }
     match (config.scheme, &config.custom) {
         (SchemeName::Custom, Some(written)) => custom(written),
-        (SchemeName::Custom, None) => Err(ConfigError::at("custom", "how does the sender sign? Write `custom = { header = \"x-signature\" }`")),
+        (SchemeName::Custom, None) => {
+            Err(ConfigError::at("custom", "how does the sender sign? Write `custom = { header = \"x-signature\" }`"))
+        }
         (_, Some(_)) => Err(ConfigError::at("custom", "it is for `scheme = \"custom\"` alone")),
         (SchemeName::Standard, None) => Ok(Scheme::standard()),
         (SchemeName::Github, None) => Ok(Scheme::github()),
