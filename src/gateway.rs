@@ -172,6 +172,9 @@ impl Gateway {
         let peer_is_trusted = cx.peer.is_some_and(|peer| self.settings.client.trusted_proxies.iter().any(|proxy| proxy.contains(peer)));
         cx.certificates = forwarded::set_aside(&mut headers);
         forwarded::admit(&method, &mut headers, peer_is_trusted);
+        if self.settings.method_override.refuses() && forwarded::names_other_method(&method, &headers) {
+            return Err(GatewayError::bad_request("A header field names another method than the request's own."));
+        }
         if forwarded::is_loop(&headers, &self.settings.name) {
             return Err(GatewayError::Loop);
         }

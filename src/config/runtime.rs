@@ -162,6 +162,9 @@ pub struct Settings {
     pub client: ClientForm,
     /// How encoded slashes in paths are treated.
     pub encoded_slash: EncodedSlash,
+    /// How header fields that name another method are treated.
+    #[serde(default, skip_serializing_if = "MethodOverride::refuses")]
+    pub method_override: MethodOverride,
     /// Which roles imply which others, all the way.
     #[serde(default, skip_serializing_if = "Roles::is_empty")]
     pub roles: Roles,
@@ -177,6 +180,25 @@ pub enum EncodedSlash {
     Refuse,
     /// Part of its segment, and forwarded as it is. Only where every origin treats it so.
     Keep,
+}
+
+/// What a header field such as `X-HTTP-Method-Override` means that names another method than the request's own.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum MethodOverride {
+    /// 400: an origin that goes by it would do something else than the gateway checked.
+    #[default]
+    Refuse,
+    /// Forwarded as it is. Only where no policy and no route goes by the method.
+    Pass,
+}
+
+impl MethodOverride {
+    /// Whether such a request is refused.
+    pub fn refuses(&self) -> bool {
+        *self == Self::Refuse
+    }
 }
 
 /// Limits on a request.
@@ -245,6 +267,7 @@ impl Default for Settings {
             },
             client: ClientForm { trusted_proxies: Vec::new() },
             encoded_slash: EncodedSlash::default(),
+            method_override: MethodOverride::default(),
             roles: Roles::default(),
         }
     }

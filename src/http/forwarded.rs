@@ -113,6 +113,14 @@ pub fn admit(method: &Method, headers: &mut HeaderMap, peer_is_trusted: bool) {
     }
 }
 
+/// Whether a header field names another method than the request's own, in any spelling: some origins go by it.
+pub fn names_other_method(method: &Method, headers: &HeaderMap) -> bool {
+    headers.iter().any(|(name, value)| {
+        matches!(&*spelled(name.as_str()), "x-http-method-override" | "x-http-method" | "x-method-override")
+            && !value.as_bytes().trim_ascii().eq_ignore_ascii_case(method.as_str().as_bytes())
+    })
+}
+
 /// What proxies that verify client certificates say of them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct CertificateFields {

@@ -22,6 +22,7 @@ pub fn settle(file: usize, node: &Node, written: WrittenGateway, diagnostics: &m
         settings.name = name;
     }
     settings.encoded_slash = written.encoded_slash.unwrap_or_default();
+    settings.method_override = written.method_override.unwrap_or_default();
     let (limits, defaults) = (written.limits, settings.limits);
     settings.limits = LimitsForm {
         target: limits.target.unwrap_or(defaults.target),

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{self, Deserializer, IgnoredAny, MapAccess};
 
-use super::super::runtime::{EncodedSlash, TestForm};
+use super::super::runtime::{EncodedSlash, MethodOverride, TestForm};
 use super::super::values::{ByteSize, Duration, Percent};
 use super::policies::PolicyUse;
 
@@ -55,6 +55,9 @@ pub struct WrittenGateway {
     pub name: Option<String>,
     /// What an encoded slash in a path means; `refuse` where absent.
     pub encoded_slash: Option<EncodedSlash>,
+    /// What `X-HTTP-Method-Override`, `X-HTTP-Method` and `X-Method-Override` mean where they name another method than the request's;
+    /// `refuse` (400) where absent.
+    pub method_override: Option<MethodOverride>,
     /// Policies of every route of every API, before the API's and the route's own.
     #[serde(default)]
     #[schemars(with = "Vec<PolicyUse>")]
