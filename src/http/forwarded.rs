@@ -44,8 +44,11 @@ pub fn is_hop_by_hop(name: &str) -> bool {
 /// A name as origins may read it: CGI and what came after it cannot tell what is neither letter nor digit apart (RFC 3875 section
 /// 4.1.18), and it is `-` here.
 fn spelled(name: &str) -> Cow<'_, str> {
-    let other = |c: char| !c.is_ascii_alphanumeric() && c != '-';
-    if name.contains(other) { name.replace(other, "-").into() } else { name.into() }
+    let told_apart = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+    if name.bytes().all(told_apart) {
+        return name.into();
+    }
+    name.replace(|c: char| !c.is_ascii_alphanumeric(), "-").into()
 }
 
 /// Fields by which a client could claim to be someone or somewhere else; only a trusted proxy's are believed. `Proxy` would be a
@@ -88,8 +91,8 @@ fn is_claim(name: &str) -> bool {
 }
 
 /// Removes what belongs to the client's connection and, unless the peer is a trusted proxy, what the client claims of
-/// itself, in every spelling. Of a WebSocket handshake (RFC 6455 section 4.1) `Connection` and `Upgrade` are put back, and `TE: trailers` stays.
-/// `Expect: 100-continue` goes: the runtime has met it (RFC 9110 section 10.1.1).
+/// itself, in every spelling. Of a WebSocket handshake (RFC 6455 section 4.1) `Connection` and `Upgrade` are put back, and
+/// `TE: trailers` stays. `Expect: 100-continue` goes: the runtime has met it (RFC 9110 section 10.1.1).
 pub fn admit(method: &Method, headers: &mut HeaderMap, peer_is_trusted: bool) {
     let names = |headers: &HeaderMap, field, token| tokens(headers, field).any(|part| part.eq_ignore_ascii_case(token));
     let trailers = names(headers, header::TE, "trailers");

@@ -7,8 +7,8 @@ use crate::error::GatewayError;
 /// Holds a head against its limits.
 ///
 /// # Errors
-/// 414 where the target is too long, 400 where it has too many query parameters or `Host` is more than a host, 431 where there are too many header fields, one of
-/// them is too large, or all of them are.
+/// 414 where the target is too long, 400 where it has too many query parameters or `Host` is more than a host, 431 where there are too
+/// many header fields, one of them is too large, or all of them are.
 pub fn check_head(limits: &LimitsForm, target: &Target, headers: &HeaderMap) -> Result<(), GatewayError> {
     if target.len() as u64 > limits.target.bytes() {
         return Err(GatewayError::TargetTooLong { max: limits.target.bytes() });
