@@ -56,9 +56,11 @@ impl Identity {
         }
     }
 
-    /// A key that no two identities share: issuer and subject. A `|` of the issuer is escaped.
+    /// A key that no two identities share: issuer and subject. A consumer's is the same whatever its proof; where nobody says who issued
+    /// what belongs to no consumer, the kind of proof does. A `|` of the issuer is escaped.
     pub fn key(&self) -> String {
-        let issuer = self.issuer.as_deref().unwrap_or_default().replace('%', "%25").replace('|', "%7C");
+        let unissued = if self.consumer.is_some() { "" } else { self.kind };
+        let issuer = self.issuer.as_deref().unwrap_or(unissued).replace('%', "%25").replace('|', "%7C");
         format!("{issuer}|{}", self.subject)
     }
 }
@@ -108,5 +110,11 @@ mod tests {
         assert_eq!(key("https://i/", "u"), "https://i/|u");
         assert_ne!(key("a|b", "c"), key("a", "b|c"));
         assert_ne!(key("a%7Cb", "c"), key("a|b", "c"));
+        let unissued = |kind, consumer: Option<&str>| {
+            let consumer = consumer.map(Rc::from);
+            Identity { kind, subject: "acme".to_owned(), consumer, ..Identity::default() }.key()
+        };
+        assert_eq!(unissued("api_key", Some("acme")), unissued("basic", Some("acme")), "one consumer, whatever its proof");
+        assert_ne!(unissued("api_key", Some("acme")), unissued("mtls", None), "a certificate's subject is no consumer's name");
     }
 }
